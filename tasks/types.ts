@@ -1,0 +1,66 @@
+/**
+ * The vocabulary of the tasks room: rows, tasks, and what a scorer returns.
+ * @module
+ */
+
+/** One dataset row. `fields` holds the task's input fields, named as in the U repository's JSON (`input`, `answer`, `input_1`, `input_2`). */
+export interface DatasetRow {
+  /** Stable within its file: the row's `idx` where it has one, else its position, as text. */
+  readonly id: string;
+  /** Input fields by name. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Reference output: free text, or a label word. */
+  readonly output: string;
+}
+
+/** What kind of answer a task asks for. */
+export type TaskKind = "generation" | "classification";
+
+/** A prompt format of the U paper: 1 is used for training and testing, 2 for testing only. */
+export type PromptFormat = 1 | 2;
+
+/** One task: its prompts, label words, shot counts and decoding limits. */
+export interface Task {
+  /** The papers' name of the task, and of its folder in the data. */
+  readonly name: string;
+  /** Free text or a label. */
+  readonly kind: TaskKind;
+  /** Input field names a row must have. */
+  readonly fields: readonly string[];
+  /** Label words, in scoring order; empty for generation. */
+  readonly labels: readonly string[];
+  /** Gold labels a data file may hold that are no label word, such as the `-` of MNLI's undecided rows: such an item is always wrong. */
+  readonly toleratedGold?: readonly string[];
+  /** Prompt formats 1 and 2, with `{field}` placeholders. */
+  readonly prompts: readonly [string, string];
+  /** Shot counts the U paper evaluates, ascending, zero first. */
+  readonly shots: readonly number[];
+  /** Demonstration counts the U paper trains FTICL with. */
+  readonly fticlShots: readonly [number, number];
+  /** Greedy tokens allowed for an answer. */
+  readonly maxNewTokens: number;
+  /** Dataset roles: the training set, and test sets by relation to it, in the paper's order. */
+  readonly sets: {
+    /** Trained on. */
+    readonly train: string;
+    /** Of the training set's domain; the training set's own test rows first. */
+    readonly inDomain: readonly string[];
+    /** Of other domains. */
+    readonly outOfDomain: readonly string[];
+  };
+}
+
+/** Sufficient statistics of one scored answer; integers wherever the metric allows. */
+export type ItemStatistics = Readonly<Record<string, number>>;
+
+/** One metric over a list of items. */
+export interface Metric {
+  /** Short name used in tables, such as `rougeL` or `accuracy`. */
+  readonly name: string;
+  /** What was done to get the number, in the manner of sacreBLEU's signatures. */
+  readonly signature: string;
+  /** Whether a higher or a lower value is the better. */
+  readonly better: "higher" | "lower";
+  /** Value of one item in 0..100, derived from its statistics. */
+  value(statistics: ItemStatistics): number;
+}
