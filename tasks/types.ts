@@ -3,7 +3,10 @@
  * @module
  */
 
-/** One dataset row. `fields` holds the task's input fields, named as in the U repository's JSON (`input`, `answer`, `input_1`, `input_2`). */
+/**
+ * One dataset row. `fields` holds the task's input fields, named as in the U repository's JSON (`input`, `answer`,
+ * `input_1`, `input_2`).
+ */
 export interface DatasetRow {
   /** Stable within its file: the row's `idx` where it has one, else its position, as text. */
   readonly id: string;
@@ -29,7 +32,10 @@ export interface Task {
   readonly fields: readonly string[];
   /** Label words, in scoring order; empty for generation. */
   readonly labels: readonly string[];
-  /** Gold labels a data file may hold that are no label word, such as the `-` of MNLI's undecided rows: such an item is always wrong. */
+  /**
+   * Gold labels a data file may hold that are no label word, such as the `-` of MNLI's undecided rows: such an item is
+   * always wrong.
+   */
   readonly toleratedGold?: readonly string[];
   /** Prompt formats 1 and 2, with `{field}` placeholders. */
   readonly prompts: readonly [string, string];

@@ -1,0 +1,264 @@
+/**
+ * Kernels and programs. A kernel is WGSL with named bindings; a program is a list of dispatches recorded once and replayed.
+ * Buffers and bind groups are fixed at recording; sizes may differ from run to run, so uniforms are functions of a shape `S`
+ * and are written in one copy per run.
+ * @module
+ */
+import { type Gpu, scoped } from "./device.ts";
+import type { Tensor } from "./buffers.ts";
+import numerics from "../numerics.wgsl" with { type: "text" };
+
+/** Scalar types a uniform may have. */
+export type UniformType = "u32" | "f32";
+
+/** One compute kernel: its WGSL is declarations made from this description, the numerics library, and `body`. */
+export interface Kernel {
+  /** Name of the op; appears in errors and profiles. */
+  readonly name: string;
+  /** WGSL with an entry point `main`; refers to bindings by name and to uniforms as `params.name`. */
+  readonly body: string;
+  /** Storage bindings that are only read: name to WGSL type. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Storage bindings that are written. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Uniforms in order. `zero` is there always and always 0: see `opaque` in numerics.wgsl. */
+  readonly uniforms: Readonly<Record<string, UniformType>>;
+  /** Number of workgroups for given uniforms. */
+  readonly grid: (uniforms: Uniforms) => readonly [number, number?, number?];
+}
+
+/** Values of a kernel's uniforms. */
+export type Uniforms = Readonly<Record<string, number>>;
+
+/** The section of a .wgsl file that starts at `//// kernel NAME`, after the part shared by all its kernels. */
+export function kernelSource(file: string, name: string): string {
+  const [shared, ...sections] = file.split(/^\/\/\/\/ kernel /m);
+  const section = sections.find((text) => text.slice(0, text.indexOf("\n")).trim() === name);
+  if (section === undefined) throw new Error(`no kernel ${name} in this WGSL file`);
+  return shared + section.slice(section.indexOf("\n"));
+}
+
+/** Full WGSL of a kernel. */
+export function kernelWgsl(kernel: Kernel): string {
+  const bindings = [
+    ...Object.entries(kernel.inputs).map(([name, type]) => [name, type, "read"]),
+    ...Object.entries(kernel.outputs).map(([name, type]) => [name, type, "read_write"]),
+  ];
+  return [
+    `struct Params { zero: u32, ${
+      Object.entries(kernel.uniforms).map(([name, type]) => `${name}: ${type}`).join(", ")
+    } }`,
+    "@group(0) @binding(0) var<uniform> params: Params;",
+    ...bindings.map(([name, type, access], i) =>
+      `@group(0) @binding(${i + 1}) var<storage, ${access}> ${name}: ${type};`
+    ),
+    numerics,
+    kernel.body,
+  ].join("\n");
+}
+
+/** The compiled pipeline of a kernel; compiled once per source. */
+function pipelineOf(gpu: Gpu, kernel: Kernel): GPUComputePipeline {
+  const code = kernelWgsl(kernel);
+  const known = gpu.pipelines.get(code);
+  if (known) return known;
+  const pipeline = scoped(gpu, `kernel ${kernel.name}`, () => {
+    const layout = gpu.device.createBindGroupLayout({
+      entries: [
+        { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" } },
+        ...Object.keys(kernel.inputs).map((_, i) => ({
+          binding: i + 1,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: "read-only-storage" as const },
+        })),
+        ...Object.keys(kernel.outputs).map((_, i) => ({
+          binding: i + 1 + Object.keys(kernel.inputs).length,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: "storage" as const },
+        })),
+      ],
+    });
+    return gpu.device.createComputePipeline({
+      label: kernel.name,
+      layout: gpu.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module: gpu.device.createShaderModule({ label: kernel.name, code }), entryPoint: "main" },
+    });
+  });
+  gpu.pipelines.set(code, pipeline);
+  return pipeline;
+}
+
+interface Dispatch<S> {
+  readonly kernel: Kernel;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly uniforms: (shape: S) => Uniforms;
+  readonly offset: number;
+}
+
+/** A recorded list of dispatches over shapes of type `S`. */
+export interface Program<S> {
+  readonly gpu: Gpu;
+  readonly label: string;
+  readonly dispatches: Dispatch<S>[];
+  readonly uniformBuffer: GPUBuffer;
+  readonly uniformBytes: ArrayBuffer;
+  /** Tensors set to zero before the first dispatch of a run. */
+  readonly clears: Tensor[];
+  /** Bytes of the uniform buffer in use. */
+  used: number;
+}
+
+const uniformCapacity = 1 << 18;
+
+/** An empty program. */
+export function createProgram<S>(gpu: Gpu, label: string): Program<S> {
+  return {
+    gpu,
+    label,
+    dispatches: [],
+    uniformBuffer: scoped(
+      gpu,
+      `uniforms of ${label}`,
+      () => gpu.device.createBuffer({ size: uniformCapacity, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST }),
+    ),
+    uniformBytes: new ArrayBuffer(uniformCapacity),
+    clears: [],
+    used: 0,
+  };
+}
+
+/** Frees what the program owns; tensors belong to their arenas. */
+export function releaseProgram<S>(program: Program<S>): void {
+  program.uniformBuffer.destroy();
+}
+
+/**
+ * Records one dispatch. `tensors` names a tensor for each binding of the kernel; `uniforms` gives its uniforms for a shape.
+ * A dispatch whose grid is empty for a shape is left out of that run.
+ */
+export function dispatch<S>(
+  program: Program<S>,
+  kernel: Kernel,
+  tensors: Readonly<Record<string, Tensor>>,
+  uniforms: (shape: S) => Uniforms,
+): void {
+  const { gpu } = program;
+  const pipeline = pipelineOf(gpu, kernel);
+  const size = Math.ceil((1 + Object.keys(kernel.uniforms).length) / 4) * 16;
+  const alignment = gpu.limits.minUniformBufferOffsetAlignment;
+  const offset = program.used;
+  program.used += Math.ceil(size / alignment) * alignment;
+  if (program.used > uniformCapacity) throw new Error(`program ${program.label} has too many dispatches`);
+  const names = [...Object.keys(kernel.inputs), ...Object.keys(kernel.outputs)];
+  for (const name of Object.keys(tensors)) {
+    if (!names.includes(name)) throw new Error(`kernel ${kernel.name} has no binding ${name}`);
+  }
+  const bindGroup = scoped(gpu, `bindings of ${kernel.name} in ${program.label}`, () =>
+    gpu.device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: [
+        { binding: 0, resource: { buffer: program.uniformBuffer, offset, size } },
+        ...names.map((name, i) => {
+          const tensor = tensors[name];
+          if (!tensor) throw new Error(`kernel ${kernel.name} needs a tensor for ${name}`);
+          return { binding: i + 1, resource: { buffer: tensor.buffer } };
+        }),
+      ],
+    }));
+  program.dispatches.push({ kernel, pipeline, bindGroup, uniforms, offset });
+}
+
+/** Evaluates all uniforms for `shape` and returns the grid of each dispatch. */
+function prepare<S>(program: Program<S>, shape: S): (readonly [number, number, number])[] {
+  const limit = program.gpu.limits.maxComputeWorkgroupsPerDimension;
+  const words = new Uint32Array(program.uniformBytes);
+  const floats = new Float32Array(program.uniformBytes);
+  const grids = program.dispatches.map(({ kernel, uniforms, offset }) => {
+    const values = uniforms(shape);
+    let at = offset / 4;
+    words[at++] = 0;
+    for (const [name, type] of Object.entries(kernel.uniforms)) {
+      const value = values[name];
+      if (value === undefined) throw new Error(`kernel ${kernel.name} needs a value for ${name}`);
+      if (type === "f32") floats[at++] = value;
+      else words[at++] = value;
+    }
+    const [x, y = 1, z = 1] = kernel.grid(values);
+    if (x > limit || y > limit || z > limit) {
+      throw new Error(`kernel ${kernel.name} needs ${x} x ${y} x ${z} workgroups, this adapter allows ${limit} a side`);
+    }
+    return [x, y, z] as const;
+  });
+  program.gpu.device.queue.writeBuffer(program.uniformBuffer, 0, new Uint8Array(program.uniformBytes, 0, program.used));
+  return grids;
+}
+
+/** Runs the program `times` times for `shape` in one compute pass, without waiting. */
+export function run<S>(program: Program<S>, shape: S, times = 1): void {
+  const grids = prepare(program, shape);
+  const encoder = program.gpu.device.createCommandEncoder({ label: program.label });
+  for (const { buffer } of program.clears) encoder.clearBuffer(buffer);
+  const pass = encoder.beginComputePass();
+  for (let time = 0; time < times; time++) {
+    program.dispatches.forEach(({ pipeline, bindGroup }, i) => {
+      const [x, y, z] = grids[i];
+      if (x * y * z === 0) return;
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(x, y, z);
+    });
+  }
+  pass.end();
+  program.gpu.device.queue.submit([encoder.finish()]);
+}
+
+/** Time of one dispatch on the device. */
+export interface DispatchTime {
+  readonly kernel: string;
+  readonly nanoseconds: number;
+}
+
+/**
+ * Runs the program once with a timestamp before and after each dispatch. Slower than `run`: each dispatch gets its own pass.
+ * @throws where the adapter has no timestamp queries.
+ */
+export async function profile<S>(program: Program<S>, shape: S): Promise<DispatchTime[]> {
+  const { gpu } = program;
+  if (!gpu.timestamps) throw new Error("this adapter has no timestamp queries");
+  const grids = prepare(program, shape);
+  const live = program.dispatches.map((_, i) => i).filter((i) => grids[i][0] * grids[i][1] * grids[i][2] > 0);
+  const count = live.length * 2;
+  const querySet = gpu.device.createQuerySet({ type: "timestamp", count: Math.max(2, count) });
+  const resolved = gpu.device.createBuffer({
+    size: Math.max(16, count * 8),
+    usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+  });
+  const staging = gpu.device.createBuffer({
+    size: resolved.size,
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
+  const encoder = gpu.device.createCommandEncoder({ label: program.label });
+  for (const { buffer } of program.clears) encoder.clearBuffer(buffer);
+  live.forEach((index, i) => {
+    const { pipeline, bindGroup } = program.dispatches[index];
+    const pass = encoder.beginComputePass({
+      timestampWrites: { querySet, beginningOfPassWriteIndex: i * 2, endOfPassWriteIndex: i * 2 + 1 },
+    });
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(...grids[index]);
+    pass.end();
+  });
+  encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+  encoder.copyBufferToBuffer(resolved, 0, staging, 0, resolved.size);
+  gpu.device.queue.submit([encoder.finish()]);
+  await staging.mapAsync(GPUMapMode.READ);
+  const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
+  for (const buffer of [resolved, staging]) buffer.destroy();
+  querySet.destroy();
+  return live.map((index, i) => ({
+    kernel: program.dispatches[index].kernel.name,
+    nanoseconds: Number(stamps[i * 2 + 1] - stamps[i * 2]),
+  }));
+}

@@ -1,0 +1,371 @@
+/**
+ * Matrix products. One definition serves linear layers, their gradients, and attention's four products:
+ *
+ *     C[m][n] = sum over segments s, in order, of ( sum over k ascending, from zero, of A_s[m][k] * B_s[k][n] )
+ *
+ * Operands are rounded on load (numerics.wgsl `round12`), products are exact, sums are f32. The order belongs to the definition: tile
+ * shape, workgroup size and how operands reach the lanes are free, and every choice gives the same bits.
+ *
+ * The body is written out by this file, because unrolled scalar code is what compilers handle best. Lanes of a workgroup run along
+ * output columns, each lane holds `rows` x `columns` vec4 of accumulators, and k advances by 4.
+ * @module
+ */
+import type { Gpu } from "../gpu/device.ts";
+import type { Kernel, Uniforms } from "../gpu/program.ts";
+import { type Operands, operandWgsl } from "../numerics.ts";
+
+/** How a kernel spreads a product over lanes. Any tile gives the same bits. */
+export interface Tile {
+  /** Lanes along output columns. */
+  readonly lanes: number;
+  /** Groups of rows in a workgroup. */
+  readonly groups: number;
+  /** Rows of a lane; a multiple of 4, of `lanes` where `broadcast`, or 1 (then A is stored by rows). */
+  readonly rows: number;
+  /** vec4 columns of a lane. */
+  readonly columns: number;
+  /** A's values are loaded by one lane each and handed round the subgroup; needs a subgroup of exactly `lanes`. */
+  readonly broadcast: boolean;
+}
+
+/** Tile for products with `rows` rows at most and `columns` columns on this adapter. */
+export function chooseTile(gpu: Gpu, rows: number, columns: number): Tile {
+  if (rows < 4) return { lanes: gpu.adapter.software ? 8 : 32, groups: 1, rows: 1, columns: 1, broadcast: false };
+  const narrow = columns <= 32;
+  if (gpu.adapter.software && gpu.subgroupSize === 8 && rows >= 8) {
+    const tall = rows >= 32 ? 32 : rows >= 16 ? 16 : 8;
+    return { lanes: 8, groups: 1, rows: tall, columns: narrow ? 1 : 2, broadcast: true };
+  }
+  if (gpu.adapter.software) {
+    return { lanes: 8, groups: 1, rows: rows >= 16 ? 16 : 4, columns: narrow ? 1 : 2, broadcast: false };
+  }
+  return { lanes: 16, groups: rows >= 32 ? 8 : 1, rows: 4, columns: 1, broadcast: false };
+}
+
+/** What is multiplied: where its pieces lie in the buffers, as WGSL statements. */
+interface Problem {
+  /** Bindings beside `a`, `b` and the output. */
+  readonly tables: Readonly<Record<string, string>>;
+  readonly uniforms: Readonly<Record<string, "u32" | "f32">>;
+  /**
+   * Defines rowCount, columnCount, cBase, cStride, segmentCount from `item` (workgroup_id.z); all offsets in elements.
+   */
+  readonly locate: string;
+  /** Defines aBase, bBase, aStride, bStride, kStart, kEnd of `segment`; may use rowStart and rowEnd of the workgroup's tile. */
+  readonly segment: string;
+  /** More than one segment can occur; `accumulate` adds them one by one. */
+  readonly segmented: boolean;
+  /** Columns beyond the last row of a tile are not wanted (causal scores). */
+  readonly causalOutput: boolean;
+  /** Number of items, from the uniforms. */
+  readonly items: (uniforms: Uniforms) => number;
+  /** Largest rowCount and columnCount, from the uniforms. */
+  readonly extent: (uniforms: Uniforms) => readonly [number, number];
+}
+
+/** How operands lie in memory: `row` is [m][k] for A and [k][n] for B; `column` is [k][m] for A and [n][k] for B. */
+type Layout = "row" | "column";
+
+/** What happens to the result: `store` C = AB, `accumulate` C = C + AB, `residual` C = addend + AB. */
+export type Epilogue = "store" | "accumulate" | "residual";
+
+function bodyWgsl(
+  problem: Problem,
+  aLayout: Layout,
+  bLayout: Layout,
+  epilogue: Epilogue,
+  operands: Operands,
+  tile: Tile,
+): string {
+  const { lanes, groups, rows, columns, broadcast } = tile;
+  const rowList = Array.from({ length: rows }, (_, i) => i);
+  const columnList = Array.from({ length: columns }, (_, j) => j);
+  const component = ["x", "y", "z", "w"];
+  const lines: string[] = [];
+  const emit = (text: string) => lines.push(text);
+
+  emit(operandWgsl(operands));
+  emit(`@compute @workgroup_size(${lanes}, ${groups}, 1)`);
+  emit("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {");
+  emit("let item = group.z; let lane = local.x;");
+  emit(problem.locate);
+  emit(`let tileStart = group.y * ${rows * groups}u; let rowStart = tileStart + local.y * ${rows}u;`);
+  emit(`let rowEnd = min(rowCount, tileStart + ${rows * groups}u);`);
+  emit(`let columnStart = group.x * ${lanes * columns * 4}u;`);
+  emit("if (tileStart >= rowCount || columnStart >= columnCount) { return; }");
+  if (problem.causalOutput) emit("if (columnStart >= rowEnd) { return; }");
+  for (const j of columnList) {
+    emit(`let n${j} = columnStart + (${j * lanes}u + lane) * 4u;`);
+    // Lanes beyond the last column repeat the last vec4; they store nothing.
+    emit(`let m${j} = min(n${j}, (columnCount - 1u) & 0xfffffffcu);`);
+  }
+  const place = (i: number, j: number) => `(cBase + min(rowStart + ${i}u, rowCount - 1u) * cStride + m${j}) >> 2u`;
+  if (problem.segmented) {
+    for (const i of rowList) {
+      for (const j of columnList) {
+        emit(`var total${i}_${j} = ${epilogue === "accumulate" ? `c[${place(i, j)}]` : "vec4<f32>(0.0)"};`);
+      }
+    }
+    emit("for (var segment = 0u; segment < segmentCount; segment++) {");
+  }
+  emit(problem.segment);
+  for (const i of rowList) for (const j of columnList) emit(`var c${i}_${j} = vec4<f32>(0.0);`);
+  emit("for (var k = kStart; k < kEnd; k += 4u) {");
+
+  // A: value of row i at step q is `value(i, q)`.
+  let value: (i: number, q: number) => string;
+  if (aLayout === "row") {
+    emit("let inside = vec4<bool>(k < kEnd, k + 1u < kEnd, k + 2u < kEnd, k + 3u < kEnd);");
+    const load = (row: string) =>
+      `select(vec4<f32>(0.0), operand(a[(aBase + min(${row}, rowCount - 1u) * aStride + k) >> 2u]), inside)`;
+    if (broadcast) {
+      for (let g = 0; g < rows / lanes; g++) emit(`let a${g} = ${load(`rowStart + ${g * lanes}u + lane`)};`);
+      for (const i of rowList) emit(`let r${i} = subgroupBroadcast(a${Math.floor(i / lanes)}, ${i % lanes}u);`);
+    } else {
+      for (const i of rowList) emit(`let r${i} = ${load(`rowStart + ${i}u`)};`);
+    }
+    value = (i, q) => `r${i}.${component[q]}`;
+  } else {
+    const quads = rows / 4;
+    for (let q = 0; q < 4; q++) {
+      const load = (quad: string) =>
+        `select(vec4<f32>(0.0), operand(a[(aBase + min(k + ${q}u, kEnd - 1u) * aStride + min(rowStart + 4u * ${quad}, (rowCount - 1u) & 0xfffffffcu)) >> 2u]), k + ${q}u < kEnd)`;
+      if (broadcast) {
+        for (let g = 0; g < Math.ceil(quads / lanes); g++) emit(`let a${q}_${g} = ${load(`(${g * lanes}u + lane)`)};`);
+        for (let u = 0; u < quads; u++) {
+          emit(`let r${q}_${u} = subgroupBroadcast(a${q}_${Math.floor(u / lanes)}, ${u % lanes}u);`);
+        }
+      } else {
+        for (let u = 0; u < quads; u++) emit(`let r${q}_${u} = ${load(`${u}u`)};`);
+      }
+    }
+    value = (i, q) => `r${q}_${Math.floor(i / 4)}.${component[i % 4]}`;
+  }
+
+  // B: vec4 of columns j at step q is b{q}_{j}.
+  for (const j of columnList) {
+    if (bLayout === "row") {
+      for (let q = 0; q < 4; q++) {
+        emit(`let b${q}_${j} = operand(b[(bBase + min(k + ${q}u, kEnd - 1u) * bStride + m${j}) >> 2u]);`);
+      }
+    } else {
+      for (let c = 0; c < 4; c++) {
+        emit(`let w${j}_${c} = operand(b[(bBase + min(m${j} + ${c}u, columnCount - 1u) * bStride + k) >> 2u]);`);
+      }
+      for (let q = 0; q < 4; q++) {
+        const parts = [0, 1, 2, 3].map((c) => `w${j}_${c}.${component[q]}`).join(", ");
+        emit(`let b${q}_${j} = vec4<f32>(${parts});`);
+      }
+    }
+  }
+  for (const i of rowList) {
+    for (const j of columnList) {
+      emit(`c${i}_${j} = ((((c${i}_${j} + ${[0, 1, 2, 3].map((q) => `${value(i, q)} * b${q}_${j}`).join(") + ")});`);
+    }
+  }
+  emit("}");
+  const result = problem.segmented ? "total" : "c";
+  if (problem.segmented) {
+    for (const i of rowList) {
+      for (const j of columnList) emit(`total${i}_${j} = opaque4(total${i}_${j} + opaque4(c${i}_${j}));`);
+    }
+    emit("}");
+  }
+  for (const i of rowList) {
+    emit(`if (rowStart + ${i}u < rowCount) {`);
+    for (const j of columnList) {
+      const sum = `${result}${i}_${j}`;
+      emit(`if (n${j} < columnCount) { let at = ${place(i, j)};`);
+      if (epilogue === "residual") emit(`c[at] = opaque4(addend[at] + opaque4(${sum}));`);
+      else emit(`c[at] = ${sum};`);
+      emit("}");
+    }
+    emit("}");
+  }
+  emit("}");
+  return lines.join("\n");
+}
+
+function matmulKernel(
+  name: string,
+  problem: Problem,
+  layouts: readonly [Layout, Layout],
+  epilogue: Epilogue,
+  operands: Operands,
+  tile: Tile,
+): Kernel {
+  const matrix = "array<vec4<f32>>";
+  return {
+    name,
+    body: bodyWgsl(problem, ...layouts, epilogue, operands, tile),
+    inputs: { a: matrix, b: matrix, ...(epilogue === "residual" ? { addend: matrix } : {}), ...problem.tables },
+    outputs: { c: matrix },
+    uniforms: problem.uniforms,
+    grid: (uniforms) => {
+      const [rows, columns] = problem.extent(uniforms);
+      return [
+        Math.ceil(columns / (tile.lanes * tile.columns * 4)),
+        Math.ceil(rows / (tile.rows * tile.groups)),
+        problem.items(uniforms),
+      ];
+    },
+  };
+}
+
+const dense: Problem = {
+  tables: {},
+  uniforms: { rows: "u32", columns: "u32", depth: "u32", aStride: "u32", bStride: "u32", cStride: "u32" },
+  locate: `let rowCount = params.rows; let columnCount = params.columns; let cBase = 0u; let cStride = params.cStride;`,
+  segment: `let aBase = 0u; let bBase = 0u; let aStride = params.aStride; let bStride = params.bStride;
+    let kStart = 0u; let kEnd = params.depth;`,
+  segmented: false,
+  causalOutput: false,
+  items: () => 1,
+  extent: ({ rows, columns }) => [rows, columns],
+};
+
+/**
+ * Linear layer: `c[rows][columns] = a[rows][depth] * b[columns][depth]^T`, b being a weight as Hugging Face stores it.
+ * With `residual`, `addend[rows][columns]` is added. Strides are in elements and multiples of 4.
+ */
+export function linearForward(operands: Operands, tile: Tile, epilogue: "store" | "residual"): Kernel {
+  return matmulKernel("matmul_forward", dense, ["row", "column"], epilogue, operands, tile);
+}
+
+/** Gradient of a linear layer's input: `c[rows][columns] = a[rows][depth] * b[depth][columns]`, a the output's gradient, b the weight. */
+export function linearInputGradient(operands: Operands, tile: Tile): Kernel {
+  return matmulKernel("matmul_input_gradient", dense, ["row", "row"], "store", operands, tile);
+}
+
+/**
+ * Gradient of a linear layer's weight: `c[rows][columns] += a[t][rows]^T * b[t][columns]`, a the output's gradient, b the input.
+ * Each sequence of `sequences` (x: first row t, y: row count) is summed on its own from zero and then added, so that splitting a
+ * batch into micro-batches changes nothing.
+ */
+export function linearWeightGradient(operands: Operands, tile: Tile): Kernel {
+  const problem: Problem = {
+    tables: { sequences: "array<vec4<u32>>" },
+    uniforms: { rows: "u32", columns: "u32", count: "u32", aStride: "u32", bStride: "u32", cStride: "u32" },
+    locate: `${dense.locate} let segmentCount = params.count;`,
+    segment: `let place = sequences[segment]; let aStride = params.aStride; let bStride = params.bStride;
+      let aBase = place.x * aStride; let bBase = place.x * bStride; let kStart = 0u; let kEnd = place.y;`,
+    segmented: true,
+    causalOutput: false,
+    items: () => 1,
+    extent: ({ rows, columns }) => [rows, columns],
+  };
+  return matmulKernel("matmul_weight_gradient", problem, ["column", "row"], "accumulate", operands, tile);
+}
+
+/**
+ * Attention's products over ragged sequences. `sequences` holds, for each, x: first token, y: tokens, z: start of its scores, w: row
+ * stride of its scores (tokens rounded up to 4). Scores of head h start at z + h * y * w. Queries, keys and values lie in one matrix
+ * of `width` columns: heads, key heads, value heads.
+ */
+const attentionUniforms = {
+  count: "u32",
+  heads: "u32",
+  keyValueHeads: "u32",
+  headSize: "u32",
+  width: "u32",
+  longest: "u32",
+} as const;
+
+/** Offsets of queries, keys, values and attention outputs of head `h` (key head `g`) of the sequence in `place`. */
+const attentionPlaces = `let queryBase = place.x * params.width + h * params.headSize;
+  let keyBase = place.x * params.width + (params.heads + g) * params.headSize;
+  let valueBase = place.x * params.width + (params.heads + params.keyValueHeads + g) * params.headSize;
+  let mixedStride = params.heads * params.headSize; let mixedBase = place.x * mixedStride + h * params.headSize;
+  let scoreBase = place.z + h * place.y * place.w;`;
+
+const perHead = `let place = sequences[item / params.heads]; let h = item % params.heads;
+  let g = h / (params.heads / params.keyValueHeads); let rowCount = place.y;
+  ${attentionPlaces}`;
+
+function attentionProblem(parts: {
+  locate: string;
+  segment: string;
+  scores: boolean;
+  keyHeads?: boolean;
+}): Problem {
+  return {
+    tables: { sequences: "array<vec4<u32>>" },
+    uniforms: attentionUniforms,
+    locate: parts.locate,
+    segment: parts.segment,
+    segmented: parts.keyHeads ?? false,
+    causalOutput: parts.scores,
+    items: ({ count, heads, keyValueHeads }) => count * (parts.keyHeads ? keyValueHeads : heads),
+    extent: ({ longest, headSize }) => [longest, parts.scores ? longest : headSize],
+  };
+}
+
+/** `c = scores`: a and b are the matrix of queries, keys and values. Only tiles that touch the causal triangle are written. */
+export function attentionScores(operands: Operands, tile: Tile): Kernel {
+  const problem = attentionProblem({
+    locate: `${perHead} let columnCount = place.y; let cBase = scoreBase; let cStride = place.w;`,
+    segment: `let aBase = queryBase; let aStride = params.width; let bBase = keyBase; let bStride = params.width;
+      let kStart = 0u; let kEnd = params.headSize;`,
+    scores: true,
+  });
+  return matmulKernel("attention_scores", problem, ["row", "column"], "store", operands, tile);
+}
+
+/** `c = mixed values` [tokens][heads * headSize]: a the attention weights, b the matrix of queries, keys and values. */
+export function attentionValues(operands: Operands, tile: Tile): Kernel {
+  const problem = attentionProblem({
+    locate: `${perHead} let columnCount = params.headSize; let cBase = mixedBase; let cStride = mixedStride;`,
+    segment: `let aBase = scoreBase; let aStride = place.w; let bBase = valueBase; let bStride = params.width;
+      let kStart = 0u; let kEnd = min(place.y, rowEnd);`,
+    scores: false,
+  });
+  return matmulKernel("attention_values", problem, ["row", "row"], "store", operands, tile);
+}
+
+/** `c = gradient of the attention weights`: a the gradient of the mixed values, b the matrix of queries, keys and values. */
+export function attentionWeightGradient(operands: Operands, tile: Tile): Kernel {
+  const problem = attentionProblem({
+    locate: `${perHead} let columnCount = place.y; let cBase = scoreBase; let cStride = place.w;`,
+    segment: `let aBase = mixedBase; let aStride = mixedStride; let bBase = valueBase; let bStride = params.width;
+      let kStart = 0u; let kEnd = params.headSize;`,
+    scores: true,
+  });
+  return matmulKernel("attention_weight_gradient", problem, ["row", "column"], "store", operands, tile);
+}
+
+/** Queries' columns of `c`: a the gradient of the scores, b the matrix of queries, keys and values. */
+export function attentionQueryGradient(operands: Operands, tile: Tile): Kernel {
+  const problem = attentionProblem({
+    locate: `${perHead} let columnCount = params.headSize; let cBase = queryBase; let cStride = params.width;`,
+    segment: `let aBase = scoreBase; let aStride = place.w; let bBase = keyBase; let bStride = params.width;
+      let kStart = 0u; let kEnd = min(place.y, rowEnd);`,
+    scores: false,
+  });
+  return matmulKernel("attention_query_gradient", problem, ["row", "row"], "store", operands, tile);
+}
+
+/** One segment per query head that shares the key head; keys see only queries at or after them, so k starts at the tile. */
+function keyHeadProblem(target: "keyBase" | "valueBase", bBase: string, bStride: string): Problem {
+  return attentionProblem({
+    locate: `let place = sequences[item / params.keyValueHeads]; let g = item % params.keyValueHeads;
+      let segmentCount = params.heads / params.keyValueHeads; let rowCount = place.y; let columnCount = params.headSize;
+      let cStride = params.width; var cBase = 0u; { let h = 0u; ${attentionPlaces} cBase = ${target}; }`,
+    segment: `let h = g * segmentCount + segment; ${attentionPlaces}
+      let aBase = scoreBase; let aStride = place.w; let bBase = ${bBase}; let bStride = ${bStride};
+      let kStart = tileStart & 0xfffffffcu; let kEnd = place.y;`,
+    scores: false,
+    keyHeads: true,
+  });
+}
+
+/** Keys' columns of `c`: a the gradient of the scores, b the matrix of queries, keys and values. */
+export function attentionKeyGradient(operands: Operands, tile: Tile): Kernel {
+  const problem = keyHeadProblem("keyBase", "queryBase", "params.width");
+  return matmulKernel("attention_key_gradient", problem, ["column", "row"], "store", operands, tile);
+}
+
+/** Values' columns of `c`: a the attention weights, b the gradient of the mixed values. */
+export function attentionValueGradient(operands: Operands, tile: Tile): Kernel {
+  const problem = keyHeadProblem("valueBase", "mixedBase", "mixedStride");
+  return matmulKernel("attention_value_gradient", problem, ["column", "row"], "store", operands, tile);
+}
