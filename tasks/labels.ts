@@ -7,13 +7,14 @@ import type { PromptFormat, Task } from "./types.ts";
 /**
  * Ids of the token that begins each label word after the prompt, in the order of `task.labels`.
  *
- * A label's first token is the first id of `context + label` beyond what it shares with the ids of `context` alone. So the tokenizer itself
- * says how a word begins there (U's code has Llama-2's ids written in). Where a prompt ends in a space, the tokenizer may merge
- * that space into the label's first token; that merged token is then the one returned.
+ * A label's first token is the first id of `context + label` beyond what it shares with the ids of `context` alone. So
+ * the tokenizer itself says how a word begins there (U's code has Llama-2's ids written in). Where a prompt ends in a
+ * space, the tokenizer may merge that space into the label's first token; that merged token is then the one returned.
  *
  * @param context A rendered prompt that ends as every prompt of this task and format does.
  * @param encode Text to token ids without special tokens.
- * @throws where two labels begin with the same token, since their scores could not be told apart, and where a label adds no token.
+ * @throws where two labels begin with the same token, since their scores could not be told apart, and where a label
+ * adds no token.
  */
 export function labelTokens(
   task: Task,
@@ -32,7 +33,8 @@ export function labelTokens(
     const other = first.get(id);
     if (other !== undefined) {
       throw new Error(
-        `${where}: labels "${other}" and "${label}" begin with the same token ${id}; valid: label words whose first tokens differ`,
+        `${where}: labels "${other}" and "${label}" begin with the same token ${id}; ` +
+          "valid: label words whose first tokens differ",
       );
     }
     first.set(id, label);

@@ -1,5 +1,6 @@
 /**
- * The tasks: prompts, label words, datasets and scoring. A new task is a file of its own and its name in the list below.
+ * The tasks: prompts, label words, datasets and scoring. A new task is a file of its own and its name in the list
+ * below.
  * @module
  */
 import { sentiment } from "./sentiment.ts";

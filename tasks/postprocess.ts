@@ -14,8 +14,9 @@ export function strip(text: string): string {
 }
 
 /**
- * The answer in a generation, as U's `indicator_cross.py` takes it: white space stripped, then the text before the first blank line
- * (`\n\n`), where a model that saw demonstrations goes on to write the next one. Applying it twice changes nothing more.
+ * The answer in a generation, as U's `indicator_cross.py` takes it: white space stripped, then the text before the
+ * first blank line (`\n\n`), where a model that saw demonstrations goes on to write the next one. Applying it twice
+ * changes nothing more.
  */
 export function postprocess(generated: string): string {
   return strip(strip(generated).split("\n\n", 1)[0]);

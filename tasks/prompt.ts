@@ -5,13 +5,15 @@
 import type { DatasetRow, PromptFormat, Task } from "./types.ts";
 
 /**
- * The prompt of one row in one format. Placeholders are filled in one pass, so braces or `$` in the data stay as they are.
+ * The prompt of one row in one format. Placeholders are filled in one pass, so braces or `$` in the data stay as they
+ * are.
  *
  * @throws where the row lacks a field that the prompt names.
  *
  * ```ts
  * import { renderPrompt, tasks } from "./mod.ts";
- * renderPrompt(tasks.sentiment, 1, { id: "0", fields: { input: "Great." }, output: "positive" }); // "### Input:\nGreat.\n### Sentiment:"
+ * const row = { id: "0", fields: { input: "Great." }, output: "positive" };
+ * renderPrompt(tasks.sentiment, 1, row); // "### Input:\nGreat.\n### Sentiment:"
  * ```
  */
 export function renderPrompt(task: Task, format: PromptFormat, row: DatasetRow): string {
@@ -24,8 +26,9 @@ export function renderPrompt(task: Task, format: PromptFormat, row: DatasetRow):
 }
 
 /**
- * The whole text put before the answer: each demonstration's prompt, its output and a blank line, then the row's own prompt.
- * The same for few-shot evaluation and for FTICL training, as in the U code; no space parts a prompt from its output.
+ * The whole text put before the answer: each demonstration's prompt, its output and a blank line, then the row's own
+ * prompt. The same for few-shot evaluation and for FTICL training, as in the U code; no space parts a prompt from its
+ * output.
  */
 export function renderContext(
   task: Task,

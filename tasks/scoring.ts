@@ -32,12 +32,15 @@ export function scoreGeneration(task: Task, output: string, reference: string): 
 
 /** A scored classification: the label chosen by score, and the statistics by metric name. */
 export interface ClassificationScore {
+  /** Label word with the highest score. */
   readonly label: string;
+  /** Item statistics by metric name. */
   readonly statistics: Record<string, ItemStatistics>;
 }
 
 /**
- * Scores a classification. A gold label outside the task's labels (see `toleratedGold`) counts as wrong, whatever the model says.
+ * Scores a classification. A gold label outside the task's labels (see `toleratedGold`) counts as wrong, whatever the
+ * model says.
  *
  * @param labelScores Logits of the labels' first tokens, in the order of `task.labels`.
  * @param output Text the model generated freely, as it came or already post-processed.

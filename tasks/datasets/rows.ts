@@ -8,8 +8,8 @@ import type { DatasetRow, Task } from "../types.ts";
 /**
  * Reads all rows of a file, in file order.
  *
- * An input field may be empty (some published rows are); an empty output is an error, and for a classification so is a gold label
- * that is neither a label word nor in `task.toleratedGold`. Fields the task does not name are ignored.
+ * An input field may be empty (some published rows are); an empty output is an error, and for a classification so is a
+ * gold label that is neither a label word nor in `task.toleratedGold`. Fields the task does not name are ignored.
  *
  * @throws where the file is missing, is not UTF-8 or JSON, is not an array of at least one object, or a row is bad.
  */
@@ -23,7 +23,8 @@ export async function readRows(path: string, task: Task): Promise<DatasetRow[]> 
     const earlier = seen.get(row.id);
     if (earlier !== undefined) {
       throw new Error(
-        `${path}: row ${index}: field "idx" gives the id "${row.id}", which row ${earlier} has; valid: an id of its own`,
+        `${path}: row ${index}: field "idx" gives the id "${row.id}", which row ${earlier} has; ` +
+          "valid: an id of its own",
       );
     }
     seen.set(row.id, index);

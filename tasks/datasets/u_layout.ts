@@ -1,7 +1,8 @@
 /**
  * The U repository's folder layout: `<task>/<set>_train_<n>.json`, `<task>/<set>_test_<n>.json` and
- * `<task>/few_shot/<set>_few_shot.json`. `<n>` is the nominal size: some published files hold fewer rows (`amazon_train_6000.json`
- * 5,999, `cnn_test_500.json` 382), so the size that counts is the length of the list returned.
+ * `<task>/few_shot/<set>_few_shot.json`. `<n>` is the nominal size: some published files hold fewer rows
+ * (`amazon_train_6000.json` 5,999, `cnn_test_500.json` 382), so the size that counts is the length of the list
+ * returned.
  * @module
  */
 import type { DatasetRow, Task } from "../types.ts";
@@ -9,11 +10,13 @@ import { readRows } from "./rows.ts";
 
 /** Which files a data folder has of one set. */
 export interface SetFiles {
+  /** Name of the set, such as `xsum`. */
   readonly set: string;
   /** Nominal sizes of its training files, ascending. */
   readonly train: readonly number[];
   /** Nominal sizes of its test files, ascending. */
   readonly test: readonly number[];
+  /** Whether it has a few-shot file. */
   readonly fewShot: boolean;
 }
 
@@ -50,9 +53,10 @@ export async function listSets(dataDir: string, task: Task): Promise<SetFiles[]>
 /**
  * Training rows of a set.
  *
- * The file named after `size` is taken as published: its first `size` rows, or all it holds where that is fewer; the length of the list
- * is the real size. Where there is no such file, the first `size` rows of the next larger file that has so many; sizes got
- * that way are nested. (U's own subsets are nested too, though PAWS's 2,000 are not the first of its 4,000.)
+ * The file named after `size` is taken as published: its first `size` rows, or all it holds where that is fewer; the
+ * length of the list is the real size. Where there is no such file, the first `size` rows of the next larger file that
+ * has so many; sizes got that way are nested. (U's own subsets are nested too, though PAWS's 2,000 are not the first of
+ * its 4,000.)
  *
  * @throws where there is no fitting file, `size` is not a whole number from 1, or a row is bad.
  */

@@ -4,7 +4,10 @@
  */
 import type { ItemStatistics, Metric } from "../types.ts";
 
-/** Share of items whose gold label has the highest first-token logit among the labels: U's accuracy. Statistics: `correct`. */
+/**
+ * Share of items whose gold label has the highest first-token logit among the labels: U's accuracy. Statistics:
+ * `correct`.
+ */
 export const accuracy: Metric = {
   name: "accuracy",
   signature: "accuracy|labels:first-token-argmax|version:1",
@@ -20,7 +23,10 @@ export const freeAccuracy: Metric = {
   value: (statistics) => 100 * statistics.correct,
 };
 
-/** Share of items whose freely generated answer is none of the labels: what scoring labels alone cannot show. Statistics: `off_label`. */
+/**
+ * Share of items whose freely generated answer is none of the labels: what scoring labels alone cannot show.
+ * Statistics: `off_label`.
+ */
 export const offLabelRate: Metric = {
   name: "off_label_rate",
   signature: "off_label_rate|match:exact|version:1",

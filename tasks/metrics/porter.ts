@@ -1,11 +1,15 @@
 /**
- * The Porter stemmer in NLTK's extended form, which `rouge_score` uses. It differs from Porter's paper of 1980: a list of irregular
- * words, `ies` and `ied` of short words, a wider condition on final `y`, and more suffixes in step 2.
- * Source: M. F. Porter, "An algorithm for suffix stripping" (1980), and `nltk/stem/porter.py` in its mode `NLTK_EXTENSIONS`.
+ * The Porter stemmer in NLTK's extended form, which `rouge_score` uses. It differs from Porter's paper of 1980: a list
+ * of irregular words, `ies` and `ied` of short words, a wider condition on final `y`, and more suffixes in step 2.
+ * Source: M. F. Porter, "An algorithm for suffix stripping" (1980), and `nltk/stem/porter.py` in its mode
+ * `NLTK_EXTENSIONS`.
  * @module
  */
 
-/** A suffix, what replaces it, and the condition on the stem before it. The first rule whose suffix fits decides, met or not. */
+/**
+ * A suffix, what replaces it, and the condition on the stem before it. The first rule whose suffix fits decides, met or
+ * not.
+ */
 type Rule = readonly [suffix: string, replacement: string, condition?: (stem: string) => boolean];
 
 const irregular = new Map<string, string>([

@@ -11,14 +11,17 @@ export type RougeName = "rouge1" | "rouge2" | "rougeL";
 
 /** Precision, recall and F1, each in 0..1. */
 export interface RougeScore {
+  /** Common part over the prediction. */
   readonly precision: number;
+  /** Common part over the reference. */
   readonly recall: number;
+  /** Harmonic mean of the two. */
   readonly f1: number;
 }
 
 /**
- * Tokens of a text: lower-cased runs of `a-z0-9`; everything else parts tokens, so letters outside ASCII are lost ("Café" is `caf`).
- * Lower-casing comes first: it brings some letters into ASCII (the Kelvin sign becomes `k`).
+ * Tokens of a text: lower-cased runs of `a-z0-9`; everything else parts tokens, so letters outside ASCII are lost
+ * ("Café" is `caf`). Lower-casing comes first: it brings some letters into ASCII (the Kelvin sign becomes `k`).
  *
  * @param stem Whether tokens longer than three letters go through the Porter stemmer.
  */
@@ -30,7 +33,8 @@ export function rougeTokens(text: string, stem = false): string[] {
 /**
  * Counts of one prediction against its reference.
  * ROUGE-L: `lcs`, length of the longest common subsequence, and the lengths in tokens `predicted` and `target`.
- * ROUGE-N: `overlap`, n-grams in common (each as often as both have it), and the n-gram counts `predicted` and `target`.
+ * ROUGE-N: `overlap`, n-grams in common (each as often as both have it), and the n-gram counts `predicted` and
+ * `target`.
  */
 export function rougeStatistics(name: RougeName, prediction: string, reference: string, stem = false): ItemStatistics {
   const predicted = rougeTokens(prediction, stem);
@@ -53,7 +57,10 @@ export function rougeScore(statistics: ItemStatistics): RougeScore {
   return { precision: common / predicted, recall: common / target, f1: (2 * common) / (predicted + target) };
 }
 
-/** A ROUGE as a metric: F1 times 100 of each item; the mean over items is arithmetic, not the bootstrap median U's code reports. */
+/**
+ * A ROUGE as a metric: F1 times 100 of each item; the mean over items is arithmetic, not the bootstrap median U's code
+ * reports.
+ */
 export function rougeMetric(name: RougeName, stem = false): Metric {
   return {
     name,

@@ -1,0 +1,24 @@
+import { assertEquals } from "@std/assert";
+import { postprocess } from "../../tasks/mod.ts";
+import { strip } from "../../tasks/postprocess.ts";
+
+Deno.test("an answer is stripped, then cut at the first blank line", () => {
+  const cases: [string, string][] = [
+    [" A summary.\n\n### Input:\nmore", "A summary."],
+    ["\n\n A summary. \n\nmore", "A summary."],
+    ["two\nlines\n", "two\nlines"],
+    ["one\r\n\r\ntwo", "one\r\n\r\ntwo"],
+    ["a\n\n\nb", "a"],
+    ["\n\n", ""],
+    ["", ""],
+  ];
+  for (const [generated, answer] of cases) {
+    assertEquals(postprocess(generated), answer);
+    assertEquals(postprocess(answer), answer);
+  }
+});
+
+Deno.test("white space is what Python takes for it", () => {
+  assertEquals(strip("\x1c\x1d\x1e\x1f\x85\xa0\u3000a b\x0b\x0c"), "a b");
+  assertEquals(strip("\ufeffa\u200b"), "\ufeffa\u200b");
+});
