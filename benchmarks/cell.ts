@@ -1,0 +1,40 @@
+/**
+ * Identity of a cell: what it is called, and what varies between it and its neighbours.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { canonicalJson } from "./canonical_json.ts";
+import type { CellSpec, Factors } from "./types.ts";
+
+/** SHA-256 of the UTF-8 bytes of a text, as hexadecimal. */
+export function sha256(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
+}
+
+/** SHA-256 of the canonical JSON of a value, as hexadecimal. */
+export function jsonSha256(value: unknown): string {
+  return sha256(canonicalJson(value));
+}
+
+/** Id of a cell: SHA-256 of the canonical JSON of its whole specification, 64 hexadecimal digits. */
+export function cellId(spec: CellSpec): string {
+  return jsonSha256(spec);
+}
+
+/** The factors of a cell, flat, by which two runs' cells are matched. */
+export function factorsOf(spec: CellSpec): Factors {
+  return {
+    model: spec.model.name,
+    method: spec.method.name,
+    trainTask: spec.train?.task ?? null,
+    trainSet: spec.train?.set ?? null,
+    trainSize: spec.train?.size ?? 0,
+    trainShots: spec.method.name === "fticl" ? spec.method.demonstrations : 0,
+    seed: spec.seed,
+  };
+}
+
+/** The task a cell is about: the one it trains on, else the one it is first evaluated on. */
+export function taskOf(spec: CellSpec): string {
+  return spec.train?.task ?? spec.evaluations[0]?.task ?? "";
+}

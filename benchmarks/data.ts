@@ -1,0 +1,58 @@
+/**
+ * Rows of a data folder, read once, with the hashes that stand for them in a cell's specification.
+ * @module
+ */
+import { type DatasetRow, listSets, readFewShot, readTest, readTrain, type Task } from "../tasks/mod.ts";
+import { jsonSha256 } from "./cell.ts";
+import type { Relation } from "./types.ts";
+
+/** Rows and the SHA-256 of their canonical JSON. */
+export interface HashedRows {
+  readonly rows: readonly DatasetRow[];
+  readonly sha256: string;
+}
+
+/** A data folder, read on demand. */
+export interface Data {
+  train(task: Task, set: string, size: number): Promise<HashedRows>;
+  /** The first `count` test rows, or all where there are fewer. */
+  test(task: Task, set: string, count: number): Promise<HashedRows>;
+  demonstrations(task: Task, set: string, count: number): Promise<HashedRows>;
+  /** Test sets of a task's in-domain and out-of-domain roles: the ones that are there, and the names of those that are not. */
+  sets(task: Task): Promise<{ present: readonly { set: string; relation: Relation }[]; absent: readonly string[] }>;
+}
+
+/** Opens a data folder in the U repository's layout. Nothing is read before it is asked for, and nothing twice. */
+export function openData(dataDir: string): Data {
+  const cache = new Map<string, Promise<readonly DatasetRow[]>>();
+  const once = (key: string, read: () => Promise<readonly DatasetRow[]>) => {
+    const known = cache.get(key) ?? read();
+    cache.set(key, known);
+    return known;
+  };
+  const hashed = (rows: readonly DatasetRow[]): HashedRows => ({ rows, sha256: jsonSha256(rows) });
+  return {
+    async train(task, set, size) {
+      return hashed(await once(`train ${task.name} ${set} ${size}`, () => readTrain(dataDir, task, set, size)));
+    },
+    async test(task, set, count) {
+      return hashed((await once(`test ${task.name} ${set}`, () => readTest(dataDir, task, set))).slice(0, count));
+    },
+    async demonstrations(task, set, count) {
+      return hashed(
+        await once(`few-shot ${task.name} ${set} ${count}`, () => readFewShot(dataDir, task, set, count)),
+      );
+    },
+    async sets(task) {
+      const there = new Set((await listSets(dataDir, task)).filter((files) => files.test.length > 0).map((f) => f.set));
+      const planned = [
+        ...task.sets.inDomain.map((set) => ({ set, relation: "in-domain" as const })),
+        ...task.sets.outOfDomain.map((set) => ({ set, relation: "out-of-domain" as const })),
+      ];
+      // The training set's own test rows must be there: reading them gives the reader's own error where they are not.
+      const kept = planned.filter(({ set }) => there.has(set) || set === task.sets.train);
+      const absent = planned.filter((entry) => !kept.includes(entry)).map(({ set }) => set);
+      return { present: kept, absent };
+    },
+  };
+}

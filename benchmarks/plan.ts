@@ -1,0 +1,104 @@
+/**
+ * From settings to a plan: which cells there are, and which tables show them.
+ * @module
+ */
+import { tasks } from "../tasks/mod.ts";
+import { cellId, factorsOf } from "./cell.ts";
+import { nothingWanted, wanted } from "./only.ts";
+import { type CellRequest, dataSha256, requestKey, type RunFacts, specOf } from "./requests.ts";
+import type { PlanView, Setting } from "./setting.ts";
+import type { CellSpec, Plan, Profile } from "./types.ts";
+
+/** What a plan is made of. */
+export interface PlanInput {
+  readonly settings: readonly Setting[];
+  readonly run: RunFacts;
+  readonly profile: Profile;
+  readonly dataName: string;
+  readonly seeds: readonly number[];
+}
+
+/** A plan, and the full specification of each of its cells by id. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly specs: ReadonlyMap<string, CellSpec>;
+}
+
+/**
+ * Plans a run. Cells come in the order in which the settings first ask for them; one that several ask for is there once.
+ *
+ * @throws Where data or labels do not serve, or `--only` leaves nothing.
+ */
+export async function makePlan(input: PlanInput): Promise<Planned> {
+  const { run, seeds } = input;
+  const chosen = Object.values(tasks).filter((task) => wanted(run.only, { task: task.name }));
+  const cells = new Map<string, { id: string; spec: CellSpec }>();
+  const seen = { task: new Set<string>(), method: new Set<string>(), size: new Set<string>(), seed: new Set<string>() };
+  const asked = input.settings.map((setting) => ({
+    setting,
+    requests: chosen.flatMap((task) => setting.requests(task, run.scale, seeds)),
+  }));
+  for (const request of asked.flatMap(({ requests }) => requests)) {
+    const { task, method, size, seed } = request;
+    Object.entries({ task, method, size, seed }).forEach(([key, value]) =>
+      seen[key as keyof typeof seen].add(String(value))
+    );
+    if (cells.has(requestKey(request)) || !wanted(run.only, { method, size, seed })) continue;
+    const spec = await specOf(request, run);
+    if (spec !== null) cells.set(requestKey(request), { id: cellId(spec), spec });
+  }
+  if (cells.size === 0) throw nothingWanted(run.only, { ...seen, ...await seenInData(input) });
+  const view: PlanView = {
+    tasks: chosen,
+    scale: run.scale,
+    seeds,
+    model: run.model,
+    cell: (request) => cells.get(requestKey(request)),
+  };
+  const specs = new Map([...cells.values()].map(({ id, spec }) => [id, spec]));
+  const plan: Plan = {
+    schema: "tunemark.plan/1",
+    suite: run.suite,
+    profile: input.profile,
+    data: input.dataName,
+    dataSha256: dataSha256(specs.values()),
+    model: run.model.name,
+    operands: run.operands,
+    seeds,
+    settings: asked.map(({ setting, requests }) => ({
+      name: setting.name,
+      title: setting.title,
+      source: setting.source,
+      description: setting.description,
+      cells: idsOf(requests, view),
+      tables: setting.tables(view),
+    })),
+    cells: [...specs].map(([id, spec]) => ({ id, factors: factorsOf(spec) })),
+    absent: await absentSets(input, chosen),
+  };
+  return { plan, specs };
+}
+
+function idsOf(requests: readonly CellRequest[], view: PlanView): string[] {
+  return [...new Set(requests.map((request) => view.cell(request)?.id).filter((id) => id !== undefined))];
+}
+
+async function absentSets(input: PlanInput, chosen: PlanView["tasks"]): Promise<string[]> {
+  const lines: string[] = [];
+  for (const task of chosen) {
+    for (const set of (await input.run.data.sets(task)).absent) {
+      lines.push(`${task.name}/${set}: no test file in the data`);
+    }
+  }
+  return lines;
+}
+
+async function seenInData(input: PlanInput): Promise<Record<"task" | "set" | "shots", Set<string>>> {
+  const all = Object.values(tasks);
+  const sets = await Promise.all(all.map((task) => input.run.data.sets(task)));
+  return {
+    task: new Set(all.map((task) => task.name)),
+    set: new Set(sets.flatMap(({ present }) => present.map(({ set }) => set))),
+    shots: new Set(all.flatMap((task) => task.shots.slice(0, input.run.scale.shotCounts).map(String))),
+  };
+}

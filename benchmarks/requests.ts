@@ -1,0 +1,166 @@
+/**
+ * Which cells a setting asks for, and how a request becomes a full specification.
+ * Settings that ask for the same cell get the same specification, so it is trained once.
+ * @module
+ */
+import { type DatasetRow, findTask, labelTokens, metricsOf, renderContext, type Task } from "../tasks/mod.ts";
+import { jsonSha256 } from "./cell.ts";
+import type { Data } from "./data.ts";
+import { type Only, wanted } from "./only.ts";
+import { fticlShotsOf, hyperparameters, type Scale, shotsOf } from "./profiles.ts";
+import type { CellSpec, EvaluationSpec, MethodSpec, Operands } from "./types.ts";
+
+/** A cell, by what the settings vary. Zero where a number has no meaning for the method. */
+export interface CellRequest {
+  readonly task: string;
+  readonly method: "icl" | "ft" | "fticl";
+  readonly size: number;
+  /** Demonstrations before each training example. */
+  readonly demonstrations: number;
+  readonly seed: number;
+}
+
+/** What planning needs to know of the model. */
+export interface ModelFacts {
+  readonly name: string;
+  readonly weightsSha256: string;
+  readonly configSha256: string;
+  readonly tokenizerSha256: string;
+  readonly maxPositions: number;
+  readonly layers: number;
+  /** Whether the output head is the embedding. */
+  readonly tied: boolean;
+  /** Text to token ids, without special tokens. */
+  encode(text: string): readonly number[];
+}
+
+/** What every cell of a run shares. */
+export interface RunFacts {
+  readonly suite: string;
+  readonly kernels: string;
+  readonly operands: Operands;
+  readonly scale: Scale;
+  readonly model: ModelFacts;
+  readonly data: Data;
+  readonly only: Only;
+}
+
+/** The untrained model put to a task. */
+export function untrained(task: Task): CellRequest {
+  return { task: task.name, method: "icl", size: 0, demonstrations: 0, seed: 0 };
+}
+
+/** Plain fine-tuning on a task. */
+export function fineTuned(task: Task, size: number, seed: number): CellRequest {
+  return { task: task.name, method: "ft", size, demonstrations: 0, seed };
+}
+
+/** Fine-tuning with demonstrations before each example. */
+export function fineTunedInContext(task: Task, size: number, demonstrations: number, seed: number): CellRequest {
+  return { task: task.name, method: "fticl", size, demonstrations, seed };
+}
+
+/** One text per request; equal requests have equal keys. */
+export function requestKey(request: CellRequest): string {
+  return [request.task, request.method, request.size, request.demonstrations, request.seed].join(" ");
+}
+
+/**
+ * Full specification of a requested cell, or null where `--only` leaves none of its evaluations.
+ *
+ * Untrained and plainly fine-tuned cells are evaluated on all in-domain and out-of-domain sets of the task at every shot count.
+ * FTICL cells are evaluated on the training set, at zero shots and at the counts FTICL trains with, the ones U takes its best of.
+ *
+ * @throws Where a set's rows or demonstrations cannot be read, or its label words collide; the message names task and set.
+ */
+export async function specOf(request: CellRequest, run: RunFacts): Promise<CellSpec | null> {
+  const task = findTask(request.task);
+  const evaluations = await evaluationsOf(task, request, run);
+  if (evaluations.length === 0) return null;
+  const { maxPositions: _, layers: __, tied: ___, encode: ____, ...model } = run.model;
+  return {
+    schema: "tunemark.cell/1",
+    suite: run.suite,
+    kernels: run.kernels,
+    operands: run.operands,
+    model,
+    method: methodOf(request, run),
+    train: request.method === "icl" ? null : {
+      task: task.name,
+      set: task.sets.train,
+      size: request.size,
+      format: 1,
+      prompt: task.prompts[0],
+      rowsSha256: (await run.data.train(task, task.sets.train, request.size)).sha256,
+      demonstrationsSha256: (await run.data.demonstrations(task, task.sets.train, request.demonstrations)).sha256,
+    },
+    seed: request.seed,
+    evaluations,
+  };
+}
+
+function methodOf(request: CellRequest, run: RunFacts): MethodSpec {
+  if (request.method === "icl") return { name: "icl" };
+  const hyper = hyperparameters(run.scale, run.model.maxPositions);
+  if (request.method === "ft") return { name: "ft", ...hyper };
+  return { name: "fticl", demonstrations: request.demonstrations, ...hyper };
+}
+
+async function evaluationsOf(task: Task, request: CellRequest, run: RunFacts): Promise<EvaluationSpec[]> {
+  const { present } = await run.data.sets(task);
+  const fticl = request.method === "fticl";
+  const sets = fticl ? present.filter(({ set }) => set === task.sets.train) : present;
+  const shotCounts = shotsOf(task, run.scale);
+  const shown = fticl
+    ? shotCounts.filter((shots) => shots === 0 || fticlShotsOf(task, run.scale).includes(shots))
+    : shotCounts;
+  const evaluations: EvaluationSpec[] = [];
+  for (const { set, relation } of sets) {
+    for (const shots of shown) {
+      if (!wanted(run.only, { set, shots })) continue;
+      const { rows, sha256 } = await run.data.test(task, set, run.scale.testRows);
+      const demonstrations = await run.data.demonstrations(task, set, shots);
+      checkLabels(task, set, rows[0], demonstrations.rows, run.model);
+      evaluations.push({
+        task: task.name,
+        set,
+        relation,
+        format: 1,
+        shots,
+        rows: rows.length,
+        prompt: task.prompts[0],
+        labels: task.labels,
+        maxNewTokens: task.maxNewTokens,
+        rowsSha256: sha256,
+        demonstrationsSha256: demonstrations.sha256,
+        scorers: metricsOf(task).map((metric) => metric.signature),
+      });
+    }
+  }
+  return evaluations;
+}
+
+function checkLabels(
+  task: Task,
+  set: string,
+  row: DatasetRow,
+  demonstrations: readonly DatasetRow[],
+  model: ModelFacts,
+): void {
+  if (task.kind !== "classification") return;
+  try {
+    labelTokens(task, 1, (text) => model.encode(text), renderContext(task, 1, demonstrations, row));
+  } catch (error) {
+    throw new Error(`${task.name}/${set}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** SHA-256 over the hashes of all rows and demonstrations that some cells use. */
+export function dataSha256(specs: Iterable<CellSpec>): string {
+  const used = new Set<string>();
+  for (const { train, evaluations } of specs) {
+    if (train !== null) used.add(train.rowsSha256).add(train.demonstrationsSha256);
+    for (const evaluation of evaluations) used.add(evaluation.rowsSha256).add(evaluation.demonstrationsSha256);
+  }
+  return jsonSha256([...used].sort());
+}

@@ -1,0 +1,102 @@
+/**
+ * What a setting is, and the score tables that several settings share.
+ * @module
+ */
+import { metricsOf, type Task } from "../tasks/mod.ts";
+import type { CellRequest, ModelFacts } from "./requests.ts";
+import type { Scale } from "./profiles.ts";
+import type { CellSpec, EvaluationSpec, TableEntry, TablePlan } from "./types.ts";
+
+/** What a setting's tables are made from: the cells that are in the plan. */
+export interface PlanView {
+  readonly tasks: readonly Task[];
+  readonly scale: Scale;
+  readonly seeds: readonly number[];
+  readonly model: ModelFacts;
+  /** The planned cell of a request, or undefined where the plan has none. */
+  cell(request: CellRequest): { readonly id: string; readonly spec: CellSpec } | undefined;
+}
+
+/** A setting of the papers: which figure it is, which cells it reads, which tables it makes. */
+export interface Setting {
+  /** Name on the command line. */
+  readonly name: string;
+  readonly title: string;
+  /** Such as `U Figure 1`. */
+  readonly source: string;
+  readonly description: string;
+  /** Cells for one task. */
+  requests(task: Task, scale: Scale, seeds: readonly number[]): readonly CellRequest[];
+  tables(view: PlanView): readonly TablePlan[];
+}
+
+/** A row of a score table: the cells, one per seed, whose scores it shows. */
+export interface ScoreRow {
+  readonly label: string;
+  readonly requests: readonly CellRequest[];
+  /** The paper's value in 0..100 for one of the row's entries, or null. */
+  paper(set: string, shots: number): number | null;
+}
+
+/** Unit of each metric, for table captions. */
+const units: Readonly<Record<string, string>> = {
+  rougeL: "ROUGE-L F1, 0-100",
+  accuracy: "accuracy by label score, 0-100",
+  free_accuracy: "accuracy by free generation, 0-100",
+  off_label_rate: "off-label rate of free generation, 0-100, lower is better",
+};
+
+/** Metrics of a task that get a table, the one the paper reports first. */
+export function tableMetrics(task: Task): readonly string[] {
+  return metricsOf(task).map((metric) => metric.name).filter((name) => Object.hasOwn(units, name));
+}
+
+/**
+ * A table of one metric: a row per method and training size, a column per set and shot count.
+ *
+ * @param keep Which evaluations the table is about.
+ * @returns Null where the plan has none of them.
+ */
+export function scoreTable(
+  view: PlanView,
+  title: string,
+  metric: string,
+  rows: readonly ScoreRow[],
+  keep: (evaluation: EvaluationSpec) => boolean,
+  notes: readonly string[],
+): TablePlan | null {
+  const entries: TableEntry[] = [];
+  const columns = new Map<string, EvaluationSpec>();
+  for (const row of rows) {
+    for (const request of row.requests) {
+      const cell = view.cell(request);
+      for (const evaluation of cell?.spec.evaluations.filter(keep) ?? []) {
+        const column = `${evaluation.set}, ${evaluation.shots}-shot`;
+        columns.set(column, evaluation);
+        entries.push({
+          row: row.label,
+          column,
+          reference: {
+            cell: cell!.id,
+            set: evaluation.set,
+            format: evaluation.format,
+            shots: evaluation.shots,
+            metric,
+          },
+          // The paper's numbers are of its main metric only.
+          paper: metric === "rougeL" || metric === "accuracy" ? row.paper(evaluation.set, evaluation.shots) : null,
+        });
+      }
+    }
+  }
+  if (entries.length === 0) return null;
+  return {
+    title,
+    unit: units[metric],
+    rowHeader: "model",
+    rows: rows.map((row) => row.label).filter((label) => entries.some((entry) => entry.row === label)),
+    columns: [...columns.keys()],
+    entries,
+    notes,
+  };
+}
