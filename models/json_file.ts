@@ -17,7 +17,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
  */
 export function repeatedKey(json: string): string | null {
   // A string followed by a colon is a key; braces open and close the objects that keys belong to.
-  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g;
+  const token = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}]/g;
   const open: Set<string>[] = [];
   for (const [text, colon] of json.matchAll(token)) {
     if (text === "{") open.push(new Set());
