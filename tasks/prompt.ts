@@ -9,12 +9,6 @@ import type { DatasetRow, PromptFormat, Task } from "./types.ts";
  * are.
  *
  * @throws where the row lacks a field that the prompt names.
- *
- * ```ts
- * import { renderPrompt, tasks } from "./mod.ts";
- * const row = { id: "0", fields: { input: "Great." }, output: "positive" };
- * renderPrompt(tasks.sentiment, 1, row); // "### Input:\nGreat.\n### Sentiment:"
- * ```
  */
 export function renderPrompt(task: Task, format: PromptFormat, row: DatasetRow): string {
   return task.prompts[format - 1].replace(/\{(\w+)\}/g, (_, field: string) => {

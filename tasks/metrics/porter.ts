@@ -31,14 +31,7 @@ const irregular = new Map<string, string>([
   ["succeed", "succeed"],
 ]);
 
-/**
- * The stem of one word of lower-case letters and digits.
- *
- * ```ts
- * import { porterStem } from "./porter.ts";
- * porterStem("relational"); // "relat"
- * ```
- */
+/** The stem of one word of lower-case letters and digits: `relational` gives `relat`. */
 export function porterStem(word: string): string {
   const known = irregular.get(word);
   if (known !== undefined) return known;

@@ -1,4 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { testWithSharedData } from "../shared_data.ts";
+import { parseConfig } from "../../models/config.ts";
+import { createTokenizer } from "../../models/tokenizer.ts";
 import { labelTokens, renderPrompt, type Task, tasks } from "../../tasks/mod.ts";
 
 const context = renderPrompt(tasks.sentiment, 1, { id: "0", fields: { input: "Good." }, output: "positive" });
@@ -34,6 +37,36 @@ Deno.test("two labels that begin with the same token are an error that names bot
     'task sentiment: prompt 2: labels "good" and "great" begin with the same token 103; ' +
       "valid: label words whose first tokens differ",
   );
+});
+
+testWithSharedData("with Llama-2's tokenizer the label tokens are the ids in U's code", "tokenizers/llama2", (path) => {
+  const json = (name: string) => JSON.parse(Deno.readTextFileSync(`${path}/${name}`));
+  const config = parseConfig(
+    {
+      model_type: "llama",
+      hidden_act: "silu",
+      vocab_size: 32000,
+      hidden_size: 4096,
+      intermediate_size: 11008,
+      num_hidden_layers: 32,
+      num_attention_heads: 32,
+      num_key_value_heads: 32,
+      max_position_embeddings: 4096,
+      rms_norm_eps: 1e-5,
+      rope_theta: 10000,
+      rope_scaling: null,
+      tie_word_embeddings: false,
+      bos_token_id: 1,
+      eos_token_id: 2,
+      initializer_range: 0.02,
+    },
+    "config.json",
+  );
+  const tokenizer = createTokenizer(json("tokenizer.json"), json("tokenizer_config.json"), config, "tokenizer.json");
+  for (const format of [1, 2] as const) {
+    const prompt = renderPrompt(tasks.sentiment, format, { id: "0", fields: { input: "Good." }, output: "positive" });
+    assertEquals(labelTokens(tasks.sentiment, format, tokenizer.encode, prompt), [1066, 22198]);
+  }
 });
 
 Deno.test("a label that adds no token is an error", () => {
