@@ -1,0 +1,144 @@
+/**
+ * What `report.json` holds (schema `tunemark.report/1`): everything a table or a comparison needs, and nothing that varies between two runs
+ * of the same thing.
+ * @module
+ */
+import type {
+  DistanceResult,
+  EvaluationResult,
+  Factors,
+  MethodSpec,
+  MetricResult,
+  Operands,
+  Profile,
+  TrainResult,
+  TrainSpec,
+} from "../benchmarks/types.ts";
+import type { PackedItems } from "./items.ts";
+
+/** How intervals are made, printed with them. */
+export const INTERVALS = {
+  /** For proportions. */
+  wilson: "Wilson score interval, 95 %",
+  /** For means over items, and for means over several members of a table's cell. */
+  bootstrap: 'percentile bootstrap over items, 95 %, 2000 resamples, seed "tunemark/interval"',
+} as const;
+
+/** Number of resamples and the seed's name of {@linkcode INTERVALS}. */
+export const BOOTSTRAP = { resamples: 2000, seed: "tunemark/interval" } as const;
+
+/** A metric over an evaluation. */
+export interface ReportMetric extends MetricResult {
+  /** Ends of the 95 % interval, four decimals. */
+  readonly low: string;
+  readonly high: string;
+  readonly interval: keyof typeof INTERVALS;
+  /** Each item's statistics, so that reports can be paired. */
+  readonly items: PackedItems;
+}
+
+/** An evaluation of a cell. */
+export interface ReportEvaluation extends Omit<EvaluationResult, "metrics"> {
+  readonly metrics: readonly ReportMetric[];
+}
+
+/** A training stage. Distances of single tensors stay in the cell's `result.json`. */
+export interface ReportTrain extends Omit<TrainResult, "weightDistance"> {
+  readonly weightDistance: {
+    readonly overall: DistanceResult;
+    readonly groups: Readonly<Record<string, DistanceResult | null>>;
+    readonly layers: readonly DistanceResult[];
+  };
+}
+
+/** Hashes and versions that say what a number was computed with. */
+export interface ReportIdentity {
+  readonly suite: string;
+  readonly kernels: string;
+  readonly operands: Operands;
+  readonly modelWeights: string;
+  readonly modelConfig: string;
+  readonly tokenizer: string;
+  readonly numericSignature: string;
+}
+
+/** A planned cell. `identity`, `method` are null, `evaluations` empty, where it is missing. */
+export interface ReportCell {
+  readonly cell: string;
+  readonly status: "ok" | "failed" | "missing";
+  /** Why it failed; null otherwise. */
+  readonly reason: string | null;
+  readonly factors: Factors;
+  readonly identity: ReportIdentity | null;
+  /** Method with all hyper-parameters. */
+  readonly method: MethodSpec | null;
+  /** The rows it trained on. */
+  readonly trainData: TrainSpec | null;
+  readonly train: ReportTrain | null;
+  readonly evaluations: readonly ReportEvaluation[];
+}
+
+/** One place in a table: a value, or the mean of several (seeds, or a group), or why there is none. */
+export interface ReportEntry {
+  readonly row: string;
+  readonly column: string;
+  /** Cells it is made of: several where the plan has several entries for one row and column. */
+  readonly cells: readonly string[];
+  /** Value as text: four decimals for a metric, shortest text for a distance; null unless every member has one. */
+  readonly value: string | null;
+  /** 95 % interval over items; null for distances. */
+  readonly low: string | null;
+  readonly high: string | null;
+  /** Least and greatest member; null where there is one member only. */
+  readonly range: readonly [string, string] | null;
+  /** Items of each member's evaluation, distinct, ascending; empty for distances. */
+  readonly n: readonly number[];
+  readonly kind: "metric" | "distance";
+  /** Scorer signatures. */
+  readonly signatures: readonly string[];
+  readonly paper: number | null;
+  /** Members that have a value, and all. */
+  readonly present: number;
+  readonly members: number;
+  /** Why there is no value; null where there is. */
+  readonly reason: string | null;
+}
+
+/** A table of a setting. */
+export interface ReportTable {
+  readonly title: string;
+  readonly unit: string;
+  readonly rowHeader: string;
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly entries: readonly ReportEntry[];
+  readonly notes: readonly string[];
+}
+
+/** A setting. */
+export interface ReportSetting {
+  readonly name: string;
+  readonly title: string;
+  readonly source: string;
+  readonly description: string;
+  readonly cells: readonly string[];
+  readonly tables: readonly ReportTable[];
+}
+
+/** `report.json`. */
+export interface Report {
+  readonly schema: "tunemark.report/1";
+  readonly suite: string;
+  readonly profile: Profile;
+  readonly data: string;
+  readonly dataSha256: string;
+  readonly model: string;
+  readonly operands: Operands;
+  readonly seeds: readonly number[];
+  /** Distinct numeric signatures of the cells' adapters, sorted: one, unless the run was moved between machines. */
+  readonly numericSignatures: readonly string[];
+  readonly intervals: typeof INTERVALS;
+  readonly absent: readonly string[];
+  readonly settings: readonly ReportSetting[];
+  readonly cells: readonly ReportCell[];
+}

@@ -1,0 +1,264 @@
+/**
+ * Reads a run's folder, checking every file: a report is made of nothing else.
+ * @module
+ */
+import type { CellResult, CellSpec, Factors, Plan, Sample, TrainStep } from "../benchmarks/types.ts";
+import { count, list, nullable, number, numberText, object, oneOf, parse, record, type Shape, text } from "./shape.ts";
+import { message } from "./text.ts";
+
+/** A planned cell, as far as the run got with it. */
+export interface RunCell {
+  readonly id: string;
+  readonly factors: Factors;
+  /** Null where the cell is not done: its `result.json` does not exist. */
+  readonly result: CellResult | null;
+  /** Null where the cell is not done. */
+  readonly spec: CellSpec | null;
+}
+
+/** A run's folder, read. Cells are in the plan's order, whatever the file system's. */
+export interface Run {
+  readonly directory: string;
+  readonly plan: Plan;
+  readonly cells: readonly RunCell[];
+}
+
+const factors: Shape = object({
+  model: text,
+  method: text,
+  trainTask: nullable(text),
+  trainSet: nullable(text),
+  trainSize: count,
+  trainShots: count,
+  seed: count,
+});
+
+const format = oneOf(1, 2);
+
+/** A table entry's reference is a metric of an evaluation or, where it has `distance`, a weight distance. */
+const reference: Shape = (value, file, path) => {
+  const isDistance = typeof value === "object" && value !== null && "distance" in value;
+  const shape = isDistance
+    ? object({ cell: text, distance: text })
+    : object({ cell: text, set: text, format, shots: count, metric: text });
+  shape(value, file, path);
+};
+
+const plan: Shape = object({
+  suite: text,
+  profile: oneOf("smoke", "quick", "paper"),
+  data: text,
+  dataSha256: text,
+  model: text,
+  operands: oneOf("12bit", "f32", "bf16"),
+  seeds: list(count),
+  settings: list(object({
+    name: text,
+    title: text,
+    source: text,
+    description: text,
+    cells: list(text),
+    tables: list(object({
+      title: text,
+      unit: text,
+      rowHeader: text,
+      rows: list(text),
+      columns: list(text),
+      entries: list(object({ row: text, column: text, reference, paper: nullable(number) })),
+      notes: list(text),
+    })),
+  })),
+  cells: list(object({ id: text, factors })),
+  absent: list(text),
+});
+
+const distance: Shape = object({
+  parameters: count,
+  meanAbsolute: numberText,
+  l2: numberText,
+  relativeL2: numberText,
+  max: numberText,
+});
+
+const train: Shape = object({
+  steps: count,
+  examples: count,
+  tokens: count,
+  targetTokens: count,
+  truncated: count,
+  firstLoss: numberText,
+  finalLoss: numberText,
+  lastFifthLoss: numberText,
+  weightsSha256: text,
+  weightDistance: object({
+    overall: distance,
+    groups: record(nullable(distance)),
+    layers: list(distance),
+    tensors: record(distance),
+  }),
+});
+
+const relation = oneOf("in-domain", "out-of-domain", "cross-task");
+
+const result: Shape = object({
+  cell: text,
+  status: oneOf("ok", "failed"),
+  reason: nullable(text),
+  identity: object({
+    suite: text,
+    kernels: text,
+    operands: oneOf("12bit", "f32", "bf16"),
+    modelWeights: text,
+    modelConfig: text,
+    tokenizer: text,
+    numericSignature: text,
+  }),
+  factors,
+  train: nullable(train),
+  evaluations: list(object({
+    task: text,
+    set: text,
+    relation,
+    format,
+    shots: count,
+    n: count,
+    hashes: object({ prompt: text, rows: text, demonstrations: text, inputTokens: text }),
+    truncated: count,
+    metrics: list(object({
+      name: text,
+      signature: text,
+      better: oneOf("higher", "lower"),
+      statistics: record(number),
+      value: numberText,
+    })),
+  })),
+});
+
+const spec: Shape = object({
+  method: object({ name: oneOf("icl", "ft", "fticl") }),
+  train: nullable(object({
+    task: text,
+    set: text,
+    size: count,
+    format,
+    prompt: text,
+    rowsSha256: text,
+    demonstrationsSha256: text,
+  })),
+});
+
+const sample: Shape = object({
+  task: text,
+  set: text,
+  format,
+  shots: count,
+  id: text,
+  output: text,
+  reference: text,
+  label: nullable(text),
+  statistics: record(record(number)),
+  margin: text,
+});
+
+const step: Shape = object({ step: count, loss: text, gradientNorm: text, learningRate: text, tokens: count });
+
+/** The text of a file, or null where there is none. */
+async function readOptional(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return null;
+    throw new Error(`cannot read ${path}: ${message(cause)}`, { cause });
+  }
+}
+
+async function readRequired(path: string, why: string): Promise<string> {
+  const source = await readOptional(path);
+  if (source === null) throw new Error(`${path}: does not exist; ${why}`);
+  return source;
+}
+
+async function readCell(directory: string, id: string, planned: Factors): Promise<RunCell> {
+  const folder = `${directory}/cells/${id}`;
+  const path = `${folder}/result.json`;
+  const source = await readOptional(path);
+  if (source === null) return { id, factors: planned, result: null, spec: null };
+  const found = parse<CellResult>(source, path, "tunemark.result/1", result);
+  if (found.cell !== id) {
+    throw new Error(`${path}: field "cell" must be "${id}", the folder's name, found "${found.cell}"`);
+  }
+  for (const [name, value] of Object.entries(planned)) {
+    const own = found.factors[name as keyof Factors];
+    if (own !== value) {
+      throw new Error(
+        `${path}: field "factors.${name}" must be ${JSON.stringify(value)}, as in plan.json, found ${
+          JSON.stringify(own)
+        }`,
+      );
+    }
+  }
+  const specPath = `${folder}/spec.json`;
+  const specSource = await readRequired(specPath, "a cell with a result.json must have it");
+  return { id, factors: planned, result: found, spec: parse<CellSpec>(specSource, specPath, "tunemark.cell/1", spec) };
+}
+
+/**
+ * Reads `plan.json` and each planned cell's `result.json` and `spec.json`. Cells that are not done have a null result; folders of cells that
+ * the plan does not name are left alone.
+ * @throws naming the file and the field that is not as it must be; an unknown schema version is refused
+ */
+export async function readRun(directory: string): Promise<Run> {
+  const path = `${directory}/plan.json`;
+  const source = await readRequired(path, "a run's folder must have it");
+  const found = parse<Plan>(source, path, "tunemark.plan/1", plan);
+  checkReferences(found, path);
+  const cells = await Promise.all(found.cells.map(({ id, factors }) => readCell(directory, id, factors)));
+  return { directory, plan: found, cells };
+}
+
+/** Every cell that a setting or an entry names must be planned, every entry in a row and column of its table. */
+function checkReferences(found: Plan, path: string): void {
+  const known = new Set(found.cells.map(({ id }) => id));
+  found.settings.forEach((setting, s) => {
+    for (const id of setting.cells) {
+      if (!known.has(id)) {
+        throw new Error(`${path}: field "settings[${s}].cells" names cell "${id}", which "cells" lacks`);
+      }
+    }
+    setting.tables.forEach((table, t) =>
+      table.entries.forEach((entry, e) => {
+        const field = `settings[${s}].tables[${t}].entries[${e}]`;
+        if (!known.has(entry.reference.cell)) {
+          throw new Error(
+            `${path}: field "${field}.reference.cell" names cell "${entry.reference.cell}", which "cells" lacks`,
+          );
+        }
+        if (!table.rows.includes(entry.row)) {
+          throw new Error(`${path}: field "${field}.row" is "${entry.row}", which is no row of its table`);
+        }
+        if (!table.columns.includes(entry.column)) {
+          throw new Error(`${path}: field "${field}.column" is "${entry.column}", which is no column of its table`);
+        }
+      })
+    );
+  });
+}
+
+async function readLines<T>(path: string, shape: Shape): Promise<T[] | null> {
+  const source = await readOptional(path);
+  if (source === null) return null;
+  const lines = source.split("\n");
+  if (lines.at(-1) !== "") throw new Error(`${path}: line ${lines.length} has no end: the file is cut short`);
+  lines.pop();
+  return lines.map((line, i) => parse<T>(line, `${path}: line ${i + 1}`, null, shape));
+}
+
+/** A cell's samples, in file order; empty where the cell evaluates nothing and has no file. */
+export async function readSamples(directory: string, id: string): Promise<Sample[]> {
+  return await readLines<Sample>(`${directory}/cells/${id}/samples.jsonl`, sample) ?? [];
+}
+
+/** A cell's training steps; empty where it did not train. */
+export async function readTrainSteps(directory: string, id: string): Promise<TrainStep[]> {
+  return await readLines<TrainStep>(`${directory}/cells/${id}/train.jsonl`, step) ?? [];
+}
