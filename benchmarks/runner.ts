@@ -1,0 +1,67 @@
+/**
+ * Runs the cells of a plan that are not done, in order, in one lane or several.
+ * @module
+ */
+import { type Lane, type LaneSetup, openLane, openWorkerLane } from "./lanes.ts";
+import type { Planned } from "./plan.ts";
+import { readResult } from "./store.ts";
+import type { Progress } from "./types.ts";
+
+/** Where a run's progress goes. */
+export type OnProgress = (progress: Progress) => void;
+
+/**
+ * Runs what is missing: cells without a result, and those that failed. A cell that fails does not stop the others.
+ *
+ * The bytes written do not depend on the number of workers. Nothing is opened where nothing is missing.
+ *
+ * @returns How many cells of the plan failed.
+ * @throws The first error that is not a cell's own (no adapter, a file that cannot be written, the signal); the other lanes stop between
+ * steps before it is thrown.
+ */
+export async function runPlan(
+  planned: Planned,
+  setup: LaneSetup,
+  workers: number,
+  signal: AbortSignal | undefined,
+  progress: OnProgress,
+): Promise<number> {
+  const { cells } = planned.plan;
+  const idle = { count: cells.length, step: 0, steps: 0, loss: null, reason: null };
+  const missing = cells.map((cell, i) => ({ ...cell, index: i + 1 })).filter(({ id, factors, index }) => {
+    const done = readResult(setup.runDir, id)?.status === "ok";
+    if (done) progress({ ...idle, index, cell: id, factors, stage: "kept" });
+    return !done;
+  });
+  if (missing.length === 0) return 0;
+
+  const stop = new AbortController();
+  const stopped = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  let failed = 0;
+  let next = 0;
+  const work = async (open: () => Promise<Lane>) => {
+    try {
+      stopped.throwIfAborted();
+      const lane = await open();
+      try {
+        while (next < missing.length) {
+          const { id, factors, index } = missing[next++];
+          const about = { ...idle, index, cell: id, factors };
+          const end = await lane.run(id, planned.specs.get(id)!, (p) => progress({ ...about, ...p }));
+          if (end.status === "failed") failed++;
+          progress({ ...about, stage: end.status === "ok" ? "done" : "failed", reason: end.reason });
+        }
+      } finally {
+        lane.close();
+      }
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  };
+  const lanes = Math.min(workers, missing.length);
+  const open = workers === 1 ? () => openLane(setup, stopped) : () => openWorkerLane(setup, stopped);
+  await Promise.allSettled(Array.from({ length: lanes }, () => work(open)));
+  stopped.throwIfAborted();
+  return failed;
+}
