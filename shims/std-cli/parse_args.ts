@@ -6,7 +6,7 @@
 
 /** What {@linkcode parseArgs} is told about the flags. */
 export interface ParseOptions<S extends string, B extends string, C extends string, D> {
-  /** Flags that take a value, kept as text. */
+  /** Flags that take a value, kept as text; `_` keeps positional arguments as text. */
   string?: readonly S[];
   /** Flags that are on or off; off where absent. */
   boolean?: readonly B[];
@@ -26,7 +26,7 @@ type Declared<K extends string, C extends string, D, T, Absent> = {
 
 /** Parsed flags by name, and positional arguments under `_` (numbers where they look like numbers). */
 export type Args<S extends string, B extends string, C extends string, D> =
-  & Declared<S, C, D, string, undefined>
+  & Declared<Exclude<S, "_">, C, D, string, undefined>
   & Declared<B, C, D, boolean, never>
   & { _: Array<string | number> };
 
@@ -135,7 +135,7 @@ export function parseArgs<
     } else if (/^-[^-]/.test(argument)) {
       if (setShort(argument, next)) i++;
     } else if (unknown(argument) !== false) {
-      result._.push(looksNumeric(argument) ? Number(argument) : argument);
+      result._.push(!strings.has("_") && looksNumeric(argument) ? Number(argument) : argument);
     }
   }
   if (end >= 0) result._.push(...args.slice(end + 1));

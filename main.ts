@@ -1,0 +1,225 @@
+/**
+ * The command line: flags in, rooms called, nothing else. Rooms are imported when their command runs, so that a wrong flag is told at once.
+ * @module
+ */
+import type { BenchOptions } from "./benchmarks/mod.ts";
+import type { Operands, Profile } from "./benchmarks/types.ts";
+import { closest, pairs, parseCommandLine, type Request, UsageError } from "./command_line.ts";
+import { openTerminal, type Terminal } from "./terminal.ts";
+
+const exitCode = { failed: 1, usage: 3, interrupted: 130 } as const;
+
+/** Path of a file of this checkout. */
+function ownPath(relative: string): string {
+  return decodeURIComponent(new URL(relative, import.meta.url).pathname);
+}
+
+async function benchOptions(request: Request, signal: AbortSignal): Promise<BenchOptions> {
+  const { values, switches } = request;
+  const { resolveModel } = await import("./models/checkpoint.ts");
+  const microBatchTokens = values["micro-batch-tokens"];
+  return {
+    settings: [...request.operands],
+    profile: values.profile as Profile,
+    modelDir: values.model === undefined ? ownPath("fixtures/model") : resolveModel(values.model),
+    dataDir: values.data ?? ownPath("fixtures/data"),
+    seeds: Number(values.seeds),
+    outDir: values.out ?? `runs/${values.profile}`,
+    only: values.only === undefined ? {} : pairs(values.only),
+    operands: values.operands as Operands,
+    workers: Number(values.workers),
+    evaluationBatch: Number(values["evaluation-batch"]),
+    ...(microBatchTokens === undefined ? {} : { microBatchTokens: Number(microBatchTokens) }),
+    dryRun: switches["dry-run"] === true,
+    signal,
+  };
+}
+
+async function listSettings(terminal: Terminal): Promise<number> {
+  const { settings } = await import("./benchmarks/mod.ts");
+  for (const setting of Object.values(settings)) {
+    terminal.result(`${setting.name.padEnd(18)} ${setting.source.padEnd(18)} ${setting.title}`);
+  }
+  return 0;
+}
+
+async function checkSettings(names: readonly string[]): Promise<void> {
+  const { settings } = await import("./benchmarks/mod.ts");
+  const known = Object.keys(settings);
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    throw new UsageError(`unknown setting "${name}" (closest: ${closest(name, known)}; all: ${known.join(", ")})`);
+  }
+}
+
+async function dryRun(options: BenchOptions, terminal: Terminal): Promise<number> {
+  const { planRun } = await import("./benchmarks/mod.ts");
+  const { plan } = await planRun(options);
+  for (const { id, factors } of plan.cells) {
+    const shown = Object.entries(factors).filter(([, value]) => value !== null).map(([key, value]) =>
+      `${key}=${value}`
+    );
+    terminal.result(`${id.slice(0, 12)} ${shown.join(" ")}`);
+  }
+  for (const line of plan.absent) terminal.note(`absent: ${line}`);
+  terminal.note(`${plan.cells.length} cells; nothing was run`);
+  return 0;
+}
+
+async function runBench(options: BenchOptions, terminal: Terminal): Promise<number> {
+  const { bench } = await import("./benchmarks/mod.ts");
+  const { runDir, failed } = await bench(options, terminal.progress);
+  options.signal.throwIfAborted();
+  const report = await renderReport(runDir, terminal);
+  return failed > 0 ? exitCode.failed : report;
+}
+
+async function bench(request: Request, terminal: Terminal, signal: AbortSignal): Promise<number> {
+  if (request.switches.list) return await listSettings(terminal);
+  await checkSettings(request.operands);
+  const options = await benchOptions(request, signal);
+  return options.dryRun ? await dryRun(options, terminal) : await runBench(options, terminal);
+}
+
+async function renderReport(runDir: string, terminal: Terminal): Promise<number> {
+  const { writeReport } = await import("./reports/mod.ts");
+  const { reportSha256, markdownPath, incomplete, failed } = await writeReport(runDir);
+  if (failed > 0) terminal.note(`${failed} cells failed; the report says why`);
+  if (incomplete > 0) terminal.note(`${incomplete} cells have no result yet`);
+  terminal.result(`report ${markdownPath}\nsha256 ${reportSha256}`);
+  return failed + incomplete > 0 ? exitCode.failed : 0;
+}
+
+async function diff(request: Request, terminal: Terminal): Promise<number> {
+  const { diff } = await import("./reports/diff/mod.ts");
+  const [a, b] = request.operands as [string, string];
+  const { text, exitCode } = await diff(a, b, {
+    format: request.values.format as "text" | "md" | "json",
+    samples: request.switches.samples === true,
+    failOn: request.values["fail-on"] as "regression" | "any",
+  });
+  terminal.result(text);
+  return exitCode;
+}
+
+async function repro(terminal: Terminal, signal: AbortSignal): Promise<number> {
+  const runDir = ownPath("runs/.repro");
+  await Deno.remove(runDir, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  const request = parseCommandLine(["bench", "--profile", "smoke", "--out", runDir]) as Request;
+  const code = await runBench(await benchOptions(request, signal), terminal);
+  if (code !== 0) return code;
+  const { compareWithGolden } = await import("./reports/golden.ts");
+  const { ok, text } = await compareWithGolden(runDir);
+  terminal.result(text);
+  return ok ? 0 : exitCode.failed;
+}
+
+async function selfcheck(request: Request, terminal: Terminal): Promise<number> {
+  const { openGpu } = await import("./kernels/gpu/device.ts");
+  const { selfcheck } = await import("./kernels/selfcheck.ts");
+  const gpu = await openGpu();
+  try {
+    const found = await selfcheck(gpu);
+    const broken = found.rules.filter((rule) => !rule.holds);
+    if (request.switches.json) {
+      terminal.result(JSON.stringify(found, null, 2));
+    } else {
+      for (const [name, value] of Object.entries(found.adapter)) terminal.result(`${name.padEnd(14)} ${value}`);
+      for (const name of limitsShown) terminal.result(`${name.padEnd(34)} ${gpu.limits[name]}`);
+      terminal.result(`signature      ${found.signature}`);
+      for (const { name, tier, holds, detail } of found.rules) {
+        terminal.result(`${holds ? "holds" : "FAILS"}  ${name} (${tier})${detail === "" ? "" : `: ${detail}`}`);
+      }
+    }
+    for (const rule of broken) terminal.note(`error: rule does not hold on this adapter: ${rule.name}`);
+    return broken.length > 0 ? exitCode.failed : 0;
+  } finally {
+    gpu.destroy();
+  }
+}
+
+const limitsShown = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+async function pretrain(request: Request, terminal: Terminal, signal: AbortSignal): Promise<number> {
+  const { pretrain } = await import("./fixtures/pretrain/mod.ts");
+  const { out, steps } = request.values;
+  await pretrain({
+    ...(out === undefined ? {} : { outDir: out }),
+    ...(steps === undefined ? {} : { steps: Number(steps) }),
+    signal,
+  });
+  signal.throwIfAborted();
+  terminal.result(`model ${out ?? ownPath("fixtures/model")}`);
+  return 0;
+}
+
+async function world(request: Request, terminal: Terminal): Promise<number> {
+  const { writeWorld } = await import("./fixtures/world/mod.ts");
+  const directory = ownPath("fixtures/data");
+  const check = request.switches.check === true;
+  await writeWorld(directory, { check });
+  terminal.result(`${check ? "unchanged" : "written"} ${directory}`);
+  return 0;
+}
+
+async function run(request: Request, terminal: Terminal, signal: AbortSignal): Promise<number> {
+  switch (request.command) {
+    case "bench":
+      return await bench(request, terminal, signal);
+    case "report":
+      return await renderReport(request.operands[0]!, terminal);
+    case "diff":
+      return await diff(request, terminal);
+    case "repro":
+      return await repro(terminal, signal);
+    case "selfcheck":
+      return await selfcheck(request, terminal);
+    case "pretrain":
+      return await pretrain(request, terminal, signal);
+    default:
+      return await world(request, terminal);
+  }
+}
+
+/** Exit code of an error. `diff` keeps 1 for a regression, so there everything else that goes wrong is 3. */
+function codeOf(error: Error, command: string | undefined): number {
+  const usage = error instanceof UsageError || error.name === "NoAdapterError" || command === "diff";
+  return usage ? exitCode.usage : exitCode.failed;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const terminal = openTerminal();
+  const interrupt = new AbortController();
+  Deno.addSignalListener("SIGINT", () => {
+    if (interrupt.signal.aborted) Deno.exit(exitCode.interrupted);
+    interrupt.abort();
+  });
+  try {
+    const request = parseCommandLine(args);
+    if ("help" in request) {
+      terminal.result(request.help);
+      return 0;
+    }
+    return await run(request, terminal, interrupt.signal);
+  } catch (error) {
+    if (interrupt.signal.aborted) {
+      terminal.note("interrupted; run the same command again to go on");
+      return exitCode.interrupted;
+    }
+    if (!(error instanceof Error)) throw error;
+    terminal.note(`error: ${error.message}`);
+    return codeOf(error, args[0]);
+  } finally {
+    terminal.close();
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
