@@ -74,6 +74,15 @@ export async function hashWeights(
   return hash.digest("hex");
 }
 
+/** Index of the first NaN or infinity, or -1. */
+function firstNonFinite(values: Float32Array): number {
+  for (let i = 0; i < values.length; i++) {
+    // The difference of a number with itself is 0 only where it is finite.
+    if (values[i] - values[i] !== 0) return i;
+  }
+  return -1;
+}
+
 async function checkFolder(directory: string): Promise<void> {
   const info = await Deno.stat(directory).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return null;
@@ -116,7 +125,7 @@ export async function loadCheckpoint(directory: string): Promise<Checkpoint> {
   };
   const finite = (name: string): Float32Array<ArrayBuffer> => {
     const values = tensor(name);
-    const index = values.findIndex((value) => !Number.isFinite(value));
+    const index = firstNonFinite(values);
     if (index >= 0) {
       throw new Error(`${files.get(name)!.path}: tensor ${name}: element ${index} is ${values[index]}; must be finite`);
     }

@@ -8,15 +8,11 @@ const REPOSITORY = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
 /** A snapshot folder of the cache. */
 const SNAPSHOT = /models--([^/\\]+)--([^/\\]+)[/\\]snapshots[/\\][^/\\]+[/\\]?$/;
 
-/** The cache folder as the `huggingface_hub` library finds it: `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME`, else in the home folder. */
+/** The cache folder as the `huggingface_hub` library finds it: `HF_HUB_CACHE`, else within `HF_HOME`, else within the home folder. */
 function cacheFolder(): string {
-  const env = (name: string) => Deno.env.get(name) || null;
-  const hub = env("HF_HUB_CACHE");
-  if (hub !== null) return hub;
-  const home = env("HF_HOME");
-  if (home !== null) return `${home}/hub`;
-  const cache = env("XDG_CACHE_HOME") ?? `${env("HOME") ?? env("USERPROFILE") ?? "."}/.cache`;
-  return `${cache}/huggingface/hub`;
+  const hub = Deno.env.get("HF_HUB_CACHE");
+  if (hub) return hub;
+  return `${Deno.env.get("HF_HOME") || `${Deno.env.get("HOME") ?? "~"}/.cache/huggingface`}/hub`;
 }
 
 /**

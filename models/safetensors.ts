@@ -83,8 +83,13 @@ function readFully(file: Deno.FsFile, into: Uint8Array, path: string): void {
   }
 }
 
-/** The header's text and where the tensors' bytes begin. */
-function readHeader(path: string): { text: string; dataStart: number; fileSize: number } {
+/** What tells that a file is no longer the one that was opened. */
+function stampOf({ size, mtime, ino }: Deno.FileInfo): string {
+  return [size, mtime?.getTime(), ino].join();
+}
+
+/** The header's text, where the tensors' bytes begin, and which file it was. */
+function readHeader(path: string): { text: string; dataStart: number; fileSize: number; stamp: string } {
   return withFile(path, (file) => {
     const info = file.statSync();
     if (!info.isFile) throw new Error(`${path}: not a file`);
@@ -110,7 +115,7 @@ function readHeader(path: string): { text: string; dataStart: number; fileSize: 
     } catch {
       throw new Error(`${path}: header is not UTF-8 text; not a safetensors file`);
     }
-    return { text, dataStart: 8 + bytes.length, fileSize: info.size };
+    return { text, dataStart: 8 + bytes.length, fileSize: info.size, stamp: stampOf(info) };
   });
 }
 
@@ -177,21 +182,21 @@ function parseTensors(header: JsonObject, path: string, dataStart: number, fileS
   return new Map(sorted);
 }
 
-/** Reads a tensor's range and widens it, a chunk at a time. */
-function readTensor(path: string, info: TensorInfo): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(elements(info.shape));
-  withFile(path, (file) => {
-    file.seekSync(info.start, Deno.SeekMode.Start);
-    if (info.dtype === "F32") return readFully(file, new Uint8Array(out.buffer), path);
-    const widen = info.dtype === "BF16" ? widenBfloat16 : widenFloat16;
-    const buffer = new Uint16Array(Math.min(CHUNK, out.length));
-    for (let i = 0; i < out.length; i += CHUNK) {
-      const target = out.subarray(i, i + CHUNK);
-      const bits = buffer.subarray(0, target.length);
-      readFully(file, new Uint8Array(bits.buffer, 0, bits.byteLength), path);
-      widen(bits, target);
-    }
-  });
+/** Reads a tensor's elements from the file's current position and widens them, a chunk at a time. */
+function readWidened(file: Deno.FsFile, { dtype, shape }: TensorInfo, path: string): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(elements(shape));
+  if (dtype === "F32") {
+    readFully(file, new Uint8Array(out.buffer), path);
+    return out;
+  }
+  const widen = dtype === "BF16" ? widenBfloat16 : widenFloat16;
+  const buffer = new Uint16Array(Math.min(CHUNK, out.length));
+  for (let i = 0; i < out.length; i += CHUNK) {
+    const target = out.subarray(i, i + CHUNK);
+    const bits = buffer.subarray(0, target.length);
+    readFully(file, new Uint8Array(bits.buffer, 0, bits.byteLength), path);
+    widen(bits, target);
+  }
   return out;
 }
 
@@ -200,28 +205,30 @@ function readTensor(path: string, info: TensorInfo): Float32Array<ArrayBuffer> {
  * match their shapes and fill the file without overlap or hole. Throws one line that names the file, the tensor and what would be valid.
  */
 export function openSafetensors(path: string): SafetensorsFile {
-  const { text, dataStart, fileSize } = readHeader(path);
+  const { text, dataStart, fileSize, stamp } = readHeader(path);
   const header = parseJsonObject(text, `${path}: header`);
   const tensors = parseTensors(header, path, dataStart, fileSize);
-  const find = (name: string): TensorInfo => {
+  const at = <T>(name: string, read: (file: Deno.FsFile, info: TensorInfo) => T): T => {
     const info = tensors.get(name);
     if (info === undefined) throw new Error(`${path}: no tensor ${name}`);
-    return info;
+    return withFile(path, (file) => {
+      // A file that was replaced since would give other bytes in silence.
+      if (stampOf(file.statSync()) !== stamp) throw new Error(`${path}: has changed since it was opened`);
+      file.seekSync(info.start, Deno.SeekMode.Start);
+      return read(file, info);
+    });
   };
   return {
     path,
     tensors,
     metadata: parseMetadata(header.__metadata__, path),
-    read: (name) => readTensor(path, find(name)),
-    rawBytes: (name) => {
-      const { start, end } = find(name);
-      const bytes = new Uint8Array(end - start);
-      withFile(path, (file) => {
-        file.seekSync(start, Deno.SeekMode.Start);
+    read: (name) => at(name, (file, info) => readWidened(file, info, path)),
+    rawBytes: (name) =>
+      at(name, (file, { start, end }) => {
+        const bytes = new Uint8Array(end - start);
         readFully(file, bytes, path);
-      });
-      return bytes;
-    },
+        return bytes;
+      }),
   };
 }
 
