@@ -17,11 +17,13 @@ import type { Operands, Plan, Profile } from "./types.ts";
 import { suiteVersion } from "./version.ts";
 
 export { canonicalJson } from "./canonical_json.ts";
-export { listSettings } from "./settings.ts";
+export { listSettings, settings } from "./settings.ts";
+export { progressLine } from "./progress_line.ts";
 export { profiles } from "./profiles.ts";
 export { suiteVersion } from "./version.ts";
 export type { Planned } from "./plan.ts";
 export type { OnProgress } from "./runner.ts";
+export type { Setting } from "./setting.ts";
 export type * from "./types.ts";
 
 /** What to run, and how. */

@@ -7,8 +7,12 @@ import { outOfDomain } from "./out_of_domain.ts";
 import type { Setting } from "./setting.ts";
 import { weightDistance } from "./weight_distance.ts";
 
-/** The settings, in the order they are planned and reported. */
-export const settings: readonly Setting[] = [inDomain, outOfDomain, weightDistance];
+/** The settings by name, in the order they are planned and reported. A new setting is a file of its own and a name here. */
+export const settings: Readonly<Record<string, Setting>> = {
+  in_domain: inDomain,
+  out_of_domain: outOfDomain,
+  weight_distance: weightDistance,
+};
 
 /**
  * The settings of some names, in the suite's order; all of them where no name is given.
@@ -17,16 +21,17 @@ export const settings: readonly Setting[] = [inDomain, outOfDomain, weightDistan
  */
 export function chooseSettings(names: readonly string[]): readonly Setting[] {
   for (const name of names) {
-    if (!settings.some((setting) => setting.name === name)) {
-      throw new Error(`no setting "${name}"; valid: ${settings.map((setting) => setting.name).join(", ")}`);
+    if (!Object.hasOwn(settings, name)) {
+      throw new Error(`no setting "${name}"; valid: ${Object.keys(settings).join(", ")}`);
     }
   }
-  return names.length === 0 ? settings : settings.filter((setting) => names.includes(setting.name));
+  return Object.values(settings).filter((setting) => names.length === 0 || names.includes(setting.name));
 }
 
 /** One line per setting: name, figure, what it is. */
 export function listSettings(): string {
-  const width = Math.max(...settings.map((setting) => setting.name.length));
-  const source = Math.max(...settings.map((setting) => setting.source.length));
-  return settings.map((s) => `${s.name.padEnd(width)}  ${s.source.padEnd(source)}  ${s.description}\n`).join("");
+  const all = Object.values(settings);
+  const width = Math.max(...all.map((setting) => setting.name.length));
+  const source = Math.max(...all.map((setting) => setting.source.length));
+  return all.map((s) => `${s.name.padEnd(width)}  ${s.source.padEnd(source)}  ${s.description}\n`).join("");
 }

@@ -1,0 +1,213 @@
+/**
+ * Puts a model to test sets: prompts in, scored samples out.
+ * @module
+ */
+import { generate, scoreNext } from "../models/inference.ts";
+import type { Llama } from "../models/llama.ts";
+import type { TextTokenizer } from "../models/tokenizer.ts";
+import {
+  type DatasetRow,
+  findTask,
+  type ItemStatistics,
+  labelTokens,
+  meanValue,
+  metricsOf,
+  postprocess,
+  renderContext,
+  scoreClassification,
+  scoreGeneration,
+  type Task,
+} from "../tasks/mod.ts";
+import { sha256 } from "./cell.ts";
+import type { Data, HashedRows } from "./data.ts";
+import { blankLineToken, type EncodedPrompt, encodePrompt, tokensSha256 } from "./examples.ts";
+import type { CellContext } from "./executor.ts";
+import { shortestF32 } from "./numbers.ts";
+import type { EvaluationResult, EvaluationSpec, MetricResult, Sample } from "./types.ts";
+
+/** What evaluation needs of the model. */
+export interface Subject {
+  readonly llama: Llama;
+  readonly tokenizer: TextTokenizer;
+  /** Prompts decoded together. */
+  readonly batchSize: number;
+}
+
+/** What a list of evaluations gives. */
+export interface Evaluated {
+  readonly evaluations: readonly EvaluationResult[];
+  readonly samples: readonly Sample[];
+}
+
+/** An evaluation with its prompts made. */
+interface Prepared {
+  readonly spec: EvaluationSpec;
+  readonly task: Task;
+  readonly rows: readonly DatasetRow[];
+  readonly prompts: readonly EncodedPrompt[];
+  /** First tokens of the labels; empty for generation. */
+  readonly labelIds: readonly number[];
+}
+
+/** One prompt on its way, with where its sample belongs. */
+interface Item {
+  readonly prepared: Prepared;
+  readonly row: DatasetRow;
+  readonly prompt: EncodedPrompt;
+}
+
+/** A model's raw answer. */
+interface Answer {
+  readonly text: string;
+  readonly labelScores: readonly number[];
+  readonly margin: number;
+}
+
+/**
+ * Runs all evaluations of a cell. Prompts of several evaluations share batches where they are decoded alike; what an item gets does
+ * not depend on its batch.
+ */
+export async function evaluate(
+  subject: Subject,
+  specs: readonly EvaluationSpec[],
+  data: Data,
+  context: CellContext,
+): Promise<Evaluated> {
+  const prepared: Prepared[] = [];
+  for (const spec of specs) prepared.push(await prepare(subject, spec, data));
+  const items = prepared.flatMap((p) => p.rows.map((row, i): Item => ({ prepared: p, row, prompt: p.prompts[i] })));
+  const samples: Sample[] = [];
+  for (const batch of batches(items, subject.batchSize)) {
+    context.signal.throwIfAborted();
+    context.report({ stage: "evaluate", step: samples.length, steps: items.length, loss: null });
+    const answers = await answer(subject, batch);
+    batch.forEach((item, i) => samples.push(sampleOf(item, answers[i])));
+  }
+  context.report({ stage: "evaluate", step: items.length, steps: items.length, loss: null });
+  let start = 0;
+  const evaluations = prepared.map((p) => resultOf(p, samples.slice(start, start += p.rows.length)));
+  return { evaluations, samples };
+}
+
+/** The rows a specification names; data that changed since it was made is an error. */
+export function unchanged(found: HashedRows, expected: string, what: string): readonly DatasetRow[] {
+  if (found.sha256 !== expected) throw new Error(`${what}: the data changed since the run was planned`);
+  return found.rows;
+}
+
+async function prepare({ llama, tokenizer }: Subject, spec: EvaluationSpec, data: Data): Promise<Prepared> {
+  const task = findTask(spec.task);
+  const where = `${spec.task}/${spec.set}`;
+  const rows = unchanged(await data.test(task, spec.set, spec.rows), spec.rowsSha256, `${where}: test rows`);
+  const demonstrations = unchanged(
+    await data.demonstrations(task, spec.set, spec.shots),
+    spec.demonstrationsSha256,
+    `${where}: demonstrations`,
+  );
+  const room = llama.config.maxPositions - spec.maxNewTokens;
+  if (room < 2) {
+    throw new Error(`${where}: a context of ${llama.config.maxPositions} tokens leaves no room for a prompt`);
+  }
+  const texts = rows.map((row) => renderContext(task, spec.format, demonstrations, row));
+  const prompts = texts.map((text) => encodePrompt(tokenizer, text, room));
+  const encode = (text: string) => tokenizer.encode(text);
+  const labelIds = task.kind === "classification" ? labelTokens(task, spec.format, encode, texts[0]) : [];
+  return { spec, task, rows, prompts, labelIds };
+}
+
+/** Consecutive items that are decoded alike, at most `size` at a time. */
+function batches(items: readonly Item[], size: number): Item[][] {
+  const kind = ({ prepared: { spec, labelIds } }: Item) => JSON.stringify([spec.maxNewTokens, labelIds]);
+  const made: Item[][] = [];
+  for (const item of items) {
+    const last = made.at(-1);
+    if (last !== undefined && last.length < size && kind(last[0]) === kind(item)) last.push(item);
+    else made.push([item]);
+  }
+  return made;
+}
+
+async function answer({ llama, tokenizer, batchSize }: Subject, batch: readonly Item[]): Promise<Answer[]> {
+  const { spec, labelIds } = batch[0].prepared;
+  const prompts = batch.map(({ prompt }) => prompt.tokens);
+  const ends = [...new Set([...(tokenizer.eosId === null ? [] : [tokenizer.eosId]), ...llama.config.eosIds])];
+  const blank = blankLineToken(tokenizer);
+  const options = { maxNewTokens: spec.maxNewTokens, batchSize };
+  const stopIds = blank === null || ends.includes(blank) ? ends : [...ends, blank];
+  const generated = await generate(llama, prompts, { ...options, stopIds });
+  // White space before the answer is stripped, so a blank line there must not end it: these few go on to the end token.
+  const early = generated.flatMap(({ tokens, stopped }, i) =>
+    stopped && stopIds.length > ends.length && postprocess(tokenizer.decode(tokens)) === "" ? [i] : []
+  );
+  if (early.length > 0) {
+    const again = await generate(llama, early.map((i) => prompts[i]), { ...options, stopIds: ends });
+    early.forEach((i, j) => generated[i] = again[j]);
+  }
+  const scores = labelIds.length === 0 ? null : await scoreNext(llama, prompts, labelIds, { batchSize });
+  return generated.map(({ tokens, margin }, i) => {
+    const labelScores = scores === null ? [] : [...scores[i].labels];
+    return {
+      text: postprocess(tokenizer.decode(tokens)),
+      labelScores,
+      margin: Math.min(margin, labelMargin(labelScores)),
+    };
+  });
+}
+
+/** Lead of the best label over the second, as an f32; infinite where there is nothing to choose. */
+function labelMargin(scores: readonly number[]): number {
+  const [first, second] = [...scores].sort((a, b) => b - a);
+  return second === undefined ? Infinity : Math.fround(first - second);
+}
+
+function sampleOf({ prepared: { spec, task }, row }: Item, { text, labelScores, margin }: Answer): Sample {
+  const scored = task.kind === "generation"
+    ? { label: null, statistics: scoreGeneration(task, text, row.output) }
+    : scoreClassification(task, labelScores, text, row.output);
+  return {
+    task: spec.task,
+    set: spec.set,
+    format: spec.format,
+    shots: spec.shots,
+    id: row.id,
+    output: text,
+    reference: row.output,
+    label: scored.label,
+    statistics: scored.statistics,
+    margin: shortestF32(margin),
+  };
+}
+
+function resultOf({ spec, task, prompts }: Prepared, samples: readonly Sample[]): EvaluationResult {
+  return {
+    task: spec.task,
+    set: spec.set,
+    relation: spec.relation,
+    format: spec.format,
+    shots: spec.shots,
+    n: samples.length,
+    hashes: {
+      prompt: sha256(spec.prompt),
+      rows: spec.rowsSha256,
+      demonstrations: spec.demonstrationsSha256,
+      inputTokens: tokensSha256(prompts),
+    },
+    truncated: prompts.filter(({ truncated }) => truncated).length,
+    metrics: metricsOf(task).map((metric): MetricResult => {
+      const items = samples.map(({ statistics }) => statistics[metric.name]);
+      return {
+        name: metric.name,
+        signature: metric.signature,
+        better: metric.better,
+        statistics: sums(items),
+        value: meanValue(metric, items).toFixed(4),
+      };
+    }),
+  };
+}
+
+function sums(items: readonly ItemStatistics[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const item of items) for (const [name, value] of Object.entries(item)) total[name] = (total[name] ?? 0) + value;
+  return total;
+}

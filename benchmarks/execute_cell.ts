@@ -1,0 +1,131 @@
+/**
+ * The real executor: trains a cell's model on the GPU, measures how far its weights moved, evaluates it.
+ * @module
+ */
+import { closeGpu, openGpu } from "../kernels/gpu/device.ts";
+import { selfcheck } from "../kernels/selfcheck.ts";
+import { type Checkpoint, hashWeights, loadCheckpoint } from "../models/checkpoint.ts";
+import { parameterShapes } from "../models/config.ts";
+import { createLlama, type Llama, readWeights } from "../models/llama.ts";
+import { findTask } from "../tasks/mod.ts";
+import { train, type TrainReport, weightDistance } from "../training/trainer.ts";
+import { openData } from "./data.ts";
+import { distanceResult } from "./distance.ts";
+import { evaluate, unchanged } from "./evaluate.ts";
+import { encodeExamples } from "./examples.ts";
+import type { CellContext, CellExecutor, CellOutcome, ExecutorOptions } from "./executor.ts";
+import { shortestF32 } from "./numbers.ts";
+import type { CellSpec, Hyperparameters, MethodSpec, TrainResult, TrainSpec, TrainStep } from "./types.ts";
+
+/** Optimizer steps between training checkpoints. */
+const CHECKPOINT_EVERY = 50;
+
+/**
+ * Opens the GPU, the model and the data.
+ *
+ * @throws NoAdapterError where there is no GPU adapter.
+ */
+export async function openExecutor(options: ExecutorOptions): Promise<CellExecutor> {
+  let gpu = await openGpu();
+  const checkpoint = await loadCheckpoint(options.modelDir);
+  const data = openData(options.dataDir);
+  const { signature } = await selfcheck(gpu);
+
+  async function execute(spec: CellSpec, context: CellContext): Promise<CellOutcome> {
+    if (checkpoint.hashes.weightsSha256 !== spec.model.weightsSha256) {
+      throw new Error(`${options.modelDir}: the weights changed since the run was planned`);
+    }
+    // A device that failed in an earlier cell is of no use to this one.
+    if (gpu.failure !== null) {
+      closeGpu(gpu);
+      gpu = await openGpu();
+    }
+    const llama = await createLlama(gpu, checkpoint.config, (name) => checkpoint.tensor(name), {
+      operands: spec.operands,
+      trainable: spec.train !== null,
+    });
+    try {
+      const trained = spec.train === null ? null : await trainCell(llama, spec, spec.train, context);
+      const subject = { llama, tokenizer: checkpoint.tokenizer, batchSize: options.evaluationBatch };
+      const evaluated = await evaluate(subject, spec.evaluations, data, context);
+      return { train: trained?.result ?? null, trainSteps: trained?.steps ?? [], ...evaluated };
+    } finally {
+      llama.destroy();
+    }
+  }
+
+  async function trainCell(llama: Llama, spec: CellSpec, from: TrainSpec, context: CellContext) {
+    const task = findTask(from.task);
+    const hyper = hyperparametersOf(spec.method);
+    const shown = spec.method.name === "fticl" ? spec.method.demonstrations : 0;
+    const where = `${from.task}/${from.set}`;
+    const rows = unchanged(await data.train(task, from.set, from.size), from.rowsSha256, `${where}: training rows`);
+    const demonstrations = unchanged(
+      await data.demonstrations(task, from.set, shown),
+      from.demonstrationsSha256,
+      `${where}: demonstrations`,
+    );
+    const { tokenizer } = checkpoint;
+    const encoded = encodeExamples(tokenizer, task, from.format, demonstrations, rows, hyper.maxLength);
+    const report = await train(llama, encoded.examples, hyper, {
+      seed: spec.seed,
+      checkpoint: { directory: context.checkpointDir, every: CHECKPOINT_EVERY },
+      onStep: ({ step, steps, loss }) => context.report({ stage: "train", step, steps, loss }),
+      signal: context.signal,
+      ...(options.microBatchTokens === undefined ? {} : { microBatchTokens: options.microBatchTokens }),
+    });
+    const result = await trainResult(llama, checkpoint, report, encoded.truncated, rows.length);
+    return { result, steps: trainSteps(report) };
+  }
+
+  return {
+    numericSignature: signature,
+    adapter: gpu.adapter,
+    execute,
+    close: () => closeGpu(gpu),
+  };
+}
+
+/** The hyper-parameters of a method that trains. */
+function hyperparametersOf(method: MethodSpec): Hyperparameters {
+  if (method.name === "icl") throw new Error("method icl trains nothing, but the cell has training rows");
+  if (method.name === "ft") {
+    const { name: _, ...hyper } = method;
+    return hyper;
+  }
+  const { name: _, demonstrations: __, ...hyper } = method;
+  return hyper;
+}
+
+async function trainResult(
+  llama: Llama,
+  checkpoint: Checkpoint,
+  { steps, tokens, targetTokens, losses }: TrainReport,
+  truncated: number,
+  examples: number,
+): Promise<TrainResult> {
+  const weights = await readWeights(llama);
+  const lastFifth = losses.subarray(losses.length - Math.ceil(losses.length / 5));
+  return {
+    steps,
+    examples,
+    tokens,
+    targetTokens,
+    truncated,
+    firstLoss: shortestF32(losses[0]),
+    finalLoss: shortestF32(losses[losses.length - 1]),
+    lastFifthLoss: shortestF32(lastFifth.reduce((sum, loss) => sum + loss, 0) / lastFifth.length),
+    weightsSha256: await hashWeights(parameterShapes(checkpoint.config), (name) => weights.get(name)!),
+    weightDistance: distanceResult(await weightDistance(llama, (name) => checkpoint.tensor(name))),
+  };
+}
+
+function trainSteps({ losses, gradientNorms, learningRates, stepTokens }: TrainReport): TrainStep[] {
+  return Array.from(losses, (loss, i) => ({
+    step: i + 1,
+    loss: shortestF32(loss),
+    gradientNorm: shortestF32(gradientNorms[i]),
+    learningRate: shortestF32(learningRates[i]),
+    tokens: stepTokens[i],
+  }));
+}
