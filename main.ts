@@ -23,6 +23,7 @@ async function benchOptions(request: Request, signal: AbortSignal): Promise<Benc
     profile: values.profile as Profile,
     modelDir: values.model === undefined ? ownPath("fixtures/model") : resolveModel(values.model),
     dataDir: values.data ?? ownPath("fixtures/data"),
+    ...(values.data === undefined ? { dataName: "embedded" } : {}),
     seeds: Number(values.seeds),
     outDir: values.out ?? `runs/${values.profile}`,
     only: values.only === undefined ? {} : pairs(values.only),
@@ -35,14 +36,6 @@ async function benchOptions(request: Request, signal: AbortSignal): Promise<Benc
   };
 }
 
-async function listSettings(terminal: Terminal): Promise<number> {
-  const { settings } = await import("./benchmarks/mod.ts");
-  for (const setting of Object.values(settings)) {
-    terminal.result(`${setting.name.padEnd(18)} ${setting.source.padEnd(18)} ${setting.title}`);
-  }
-  return 0;
-}
-
 async function checkSettings(names: readonly string[]): Promise<void> {
   const { settings } = await import("./benchmarks/mod.ts");
   const known = Object.keys(settings);
@@ -52,33 +45,28 @@ async function checkSettings(names: readonly string[]): Promise<void> {
   }
 }
 
-async function dryRun(options: BenchOptions, terminal: Terminal): Promise<number> {
-  const { planRun } = await import("./benchmarks/mod.ts");
-  const { plan } = await planRun(options);
-  for (const { id, factors } of plan.cells) {
-    const shown = Object.entries(factors).filter(([, value]) => value !== null).map(([key, value]) =>
-      `${key}=${value}`
-    );
-    terminal.result(`${id.slice(0, 12)} ${shown.join(" ")}`);
-  }
-  for (const line of plan.absent) terminal.note(`absent: ${line}`);
-  terminal.note(`${plan.cells.length} cells; nothing was run`);
-  return 0;
-}
-
 async function runBench(options: BenchOptions, terminal: Terminal): Promise<number> {
-  const { bench } = await import("./benchmarks/mod.ts");
-  const { runDir, failed } = await bench(options, terminal.progress);
-  options.signal.throwIfAborted();
+  const { bench, progressLine } = await import("./benchmarks/mod.ts");
+  const { runDir, failed } = await bench(options, (progress) => {
+    if (progress.stage === "failed") terminal.note(progressLine(progress));
+    else terminal.progress(progressLine(progress));
+  });
+  options.signal?.throwIfAborted();
   const report = await renderReport(runDir, terminal);
   return failed > 0 ? exitCode.failed : report;
 }
 
 async function bench(request: Request, terminal: Terminal, signal: AbortSignal): Promise<number> {
-  if (request.switches.list) return await listSettings(terminal);
+  const { dryRun, listSettings } = await import("./benchmarks/mod.ts");
+  if (request.switches.list) {
+    terminal.result(listSettings());
+    return 0;
+  }
   await checkSettings(request.operands);
   const options = await benchOptions(request, signal);
-  return options.dryRun ? await dryRun(options, terminal) : await runBench(options, terminal);
+  if (!options.dryRun) return await runBench(options, terminal);
+  terminal.result(await dryRun(options));
+  return 0;
 }
 
 async function renderReport(runDir: string, terminal: Terminal): Promise<number> {
@@ -117,7 +105,7 @@ async function repro(terminal: Terminal, signal: AbortSignal): Promise<number> {
 }
 
 async function selfcheck(request: Request, terminal: Terminal): Promise<number> {
-  const { openGpu } = await import("./kernels/gpu/device.ts");
+  const { closeGpu, openGpu } = await import("./kernels/gpu/device.ts");
   const { selfcheck } = await import("./kernels/selfcheck.ts");
   const gpu = await openGpu();
   try {
@@ -136,7 +124,7 @@ async function selfcheck(request: Request, terminal: Terminal): Promise<number> 
     for (const rule of broken) terminal.note(`error: rule does not hold on this adapter: ${rule.name}`);
     return broken.length > 0 ? exitCode.failed : 0;
   } finally {
-    gpu.destroy();
+    closeGpu(gpu);
   }
 }
 
@@ -165,9 +153,10 @@ async function world(request: Request, terminal: Terminal): Promise<number> {
   const { writeWorld } = await import("./fixtures/world/mod.ts");
   const directory = ownPath("fixtures/data");
   const check = request.switches.check === true;
-  await writeWorld(directory, { check });
-  terminal.result(`${check ? "unchanged" : "written"} ${directory}`);
-  return 0;
+  const { files, differing } = await writeWorld(directory, { check });
+  for (const path of differing) terminal.result(`${check ? "differs" : "written"} ${directory}/${path}`);
+  terminal.note(`${files.length} data files, ${differing.length} ${check ? "not as generated" : "new or changed"}`);
+  return check && differing.length > 0 ? exitCode.failed : 0;
 }
 
 async function run(request: Request, terminal: Terminal, signal: AbortSignal): Promise<number> {
