@@ -9,13 +9,18 @@ export class UsageError extends Error {}
 
 /** A flag: a switch where it has no `value`. */
 export interface Flag {
+  /** Name without the hyphens. */
   readonly name: string;
+  /** What it is for, in a few words. */
   readonly help: string;
+  /** What its value may be. */
   readonly value?: FlagValue;
+  /** Value where the flag is absent. */
   readonly default?: string;
 }
 
-type FlagValue =
+/** What a flag's value may be. */
+export type FlagValue =
   | { readonly kind: "text"; readonly shown: string; readonly what: string }
   | { readonly kind: "choice"; readonly choices: readonly string[] }
   | { readonly kind: "integer"; readonly least: number; readonly most: number }
@@ -23,19 +28,25 @@ type FlagValue =
 
 /** A command: what stands after its name, and its flags. */
 export interface Command {
+  /** First word of the call. */
   readonly name: string;
+  /** What it does, in a line. */
   readonly summary: string;
   /** Name shown for the positional arguments, and how many there may be. */
   readonly operands: { readonly shown: string; readonly least: number; readonly most: number };
+  /** Its flags, in the order they are shown. */
   readonly flags: readonly Flag[];
 }
 
 /** What the command line asks for, checked against the table, with defaults filled in. */
 export interface Request {
+  /** Name of the command. */
   readonly command: string;
+  /** Positional arguments. */
   readonly operands: readonly string[];
   /** Flags with a value; those without a default only where they were given. */
   readonly values: Readonly<Record<string, string | undefined>>;
+  /** Flags without a value: whether they were given. */
   readonly switches: Readonly<Record<string, boolean>>;
 }
 

@@ -7,6 +7,7 @@ import { equal } from "./equal.ts";
 /** Thrown by every assertion that fails. */
 export class AssertionError extends Error {
   /**
+   * Makes the error.
    * @param message What was expected and what was found.
    * @param options Cause.
    */

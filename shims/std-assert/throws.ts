@@ -4,8 +4,9 @@
  */
 import { type AnyConstructor, AssertionError } from "./assertions.ts";
 
+/** Class of an error, abstract ones included. */
 // deno-lint-ignore no-explicit-any
-type ErrorClass<E> = abstract new (...args: any[]) => E;
+export type ErrorClass<E> = abstract new (...args: any[]) => E;
 
 function suffix(msg?: string): string {
   return msg ? `: ${msg}` : ".";

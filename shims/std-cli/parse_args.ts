@@ -20,7 +20,8 @@ export interface ParseOptions<S extends string, B extends string, C extends stri
   unknown?: (argument: string, key?: string, value?: unknown) => unknown;
 }
 
-type Declared<K extends string, C extends string, D, T, Absent> = {
+/** The type of each declared flag: a list where it is collected, else its value, or what stands for its absence. */
+export type Declared<K extends string, C extends string, D, T, Absent> = {
   [N in K]: N extends C ? T[] : N extends keyof D ? T : T | Absent;
 };
 
