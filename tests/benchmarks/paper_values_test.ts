@@ -1,0 +1,43 @@
+import { assert, assertEquals } from "@std/assert";
+import { figure1, figure2, type PaperCurves, paperScore, section53 } from "../../benchmarks/paper_values.ts";
+import { tasks } from "../../tasks/mod.ts";
+import { testWithSharedData } from "../shared_data.ts";
+
+/** Names of the sets as the digitised tables write them. */
+const names: Record<string, string> = {
+  xsum: "XSum (R-L) | 0/1/2/4",
+  xlsum: "XLSum | 0/1/2/4",
+  amazon: "Amazon | 0/2/4/6",
+  amazonfood: "AmazonFood | 0/2/4/6",
+  pdfs: "PeerRead 0/1/2/4",
+  cnn: "CNN/DM 0/1/2/4",
+  sst2: "SST-2 0/2/4/6",
+  yelp: "Yelp 0/2/4/6",
+};
+
+function curvesIn(text: string): (number | null)[] {
+  return text.split("/").map((value) => value.trim() === "–" ? null : Math.round(Number(value) * 1000) / 10);
+}
+
+testWithSharedData("The paper's curves are those of the digitised figures", "../reference/papers.md", async (path) => {
+  const lines = (await Deno.readTextFile(path)).split("\n");
+  for (const [set, curves] of Object.entries({ ...figure1, ...figure2 }) as [string, PaperCurves][]) {
+    const line = lines.find((text) => text.startsWith(`| ${names[set]} |`))!;
+    assertEquals(line.split("|").slice(1, -1).slice(-4).map(curvesIn), curves.bySize.map((curve) => [...curve]), set);
+  }
+});
+
+Deno.test("Every set of every task has its curves, at the task's own shot counts", () => {
+  for (const task of Object.values(tasks)) {
+    for (const set of task.sets.inDomain) assertEquals(figure1[set].shots, task.shots);
+    for (const set of task.sets.outOfDomain) assertEquals(figure2[set].shots, task.shots);
+  }
+  assert(section53.xsum.fticl < section53.xsum.ft);
+});
+
+Deno.test("paperScore is null for what the paper does not give", () => {
+  assertEquals(paperScore(figure1, "xsum", 0, 1), 32.6);
+  assertEquals(paperScore(figure1, "xsum", 0, 0), null);
+  assertEquals(paperScore(figure1, "xsum", 3, 1), null);
+  assertEquals(paperScore(figure1, "nowhere", 0, 1), null);
+});

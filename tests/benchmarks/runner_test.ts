@@ -1,0 +1,159 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { LaneSetup } from "../../benchmarks/lanes.ts";
+import type { Planned } from "../../benchmarks/plan.ts";
+import { progressLine } from "../../benchmarks/progress_line.ts";
+import { type OnProgress, runPlan } from "../../benchmarks/runner.ts";
+import { cellFolder, checkpointFolder, readResult, StoreError } from "../../benchmarks/store.ts";
+import { planSmoke, withData } from "./world.ts";
+
+function setupOf(folder: string, name: string): LaneSetup {
+  const runDir = `${folder}/${name}`;
+  Deno.mkdirSync(`${runDir}/cells`, { recursive: true });
+  return {
+    runDir,
+    executorModule: import.meta.resolve("./fake_executor.ts"),
+    options: { modelDir: folder, dataDir: "", operands: "12bit", evaluationBatch: 8 },
+  };
+}
+
+function run(planned: Planned, setup: LaneSetup, workers = 1, progress: OnProgress = () => {}, signal?: AbortSignal) {
+  return runPlan(planned, setup, workers, signal, progress);
+}
+
+function executed(folder: string): number {
+  const lines = Deno.readTextFileSync(`${folder}/log`).split("\n").length - 1;
+  Deno.removeSync(`${folder}/log`);
+  return lines;
+}
+
+/** Contents of all files of a run but those that say what varies. */
+function bytesOf(runDir: string, { plan }: Planned): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const { id } of plan.cells) {
+    for (const { name } of Deno.readDirSync(cellFolder(runDir, id))) {
+      if (name !== "provenance.json") {
+        found[`${id}/${name}`] = Deno.readTextFileSync(`${cellFolder(runDir, id)}/${name}`);
+      }
+    }
+  }
+  return Object.fromEntries(Object.entries(found).sort());
+}
+
+Deno.test("A run does every cell, and run again it does none", () =>
+  withData(async (folder, dataDir) => {
+    const planned = await planSmoke(dataDir);
+    const setup = setupOf(folder, "run");
+    assertEquals(await run(planned, setup), 0);
+    assertEquals(executed(folder), 10);
+    const stages: string[] = [];
+    assertEquals(await run(planned, setup, 1, ({ stage }) => stages.push(stage)), 0);
+    assertEquals(stages, Array(10).fill("kept"));
+    await assertRejects(() => Deno.stat(`${folder}/log`), Deno.errors.NotFound);
+  }));
+
+Deno.test("A run that lacks some results does only those, and the bytes are the same", () =>
+  withData(async (folder, dataDir) => {
+    const planned = await planSmoke(dataDir);
+    const setup = setupOf(folder, "run");
+    await run(planned, setup);
+    executed(folder);
+    const before = bytesOf(setup.runDir, planned);
+    const [first, , third] = planned.plan.cells;
+    await Deno.remove(`${cellFolder(setup.runDir, first.id)}/result.json`);
+    await Deno.remove(cellFolder(setup.runDir, third.id), { recursive: true });
+    await run(planned, setup);
+    assertEquals(executed(folder), 2);
+    assertEquals(bytesOf(setup.runDir, planned), before);
+  }));
+
+Deno.test("One worker and two write the same bytes", () =>
+  withData(async (folder, dataDir) => {
+    const planned = await planSmoke(dataDir, { seeds: [1, 2] });
+    const one = setupOf(folder, "one");
+    const two = setupOf(folder, "two");
+    await run(planned, one, 1);
+    await run(planned, two, 2);
+    assertEquals(executed(folder), 36);
+    assertEquals(bytesOf(two.runDir, planned), bytesOf(one.runDir, planned));
+  }));
+
+Deno.test("A cell that fails says why, the others go on, and the next run tries it again", () =>
+  withData(async (folder, dataDir) => {
+    const planned = await planSmoke(dataDir);
+    for (const workers of [1, 2]) {
+      const setup = setupOf(folder, `run${workers}`);
+      await Deno.writeTextFile(`${folder}/fail-fticl`, "");
+      const reasons: (string | null)[] = [];
+      const failed = await run(planned, setup, workers, ({ stage, reason }) => {
+        if (stage === "failed") reasons.push(reason);
+      });
+      assertEquals(failed, 2);
+      assertEquals(reasons, Array(2).fill("loss is not finite at step 3"));
+      assertEquals(executed(folder), 10);
+      const { id } = planned.plan.cells.find(({ factors }) => factors.method === "fticl")!;
+      const result = readResult(setup.runDir, id)!;
+      assertEquals([result.status, result.reason, result.train, result.evaluations], [
+        "failed",
+        "loss is not finite at step 3",
+        null,
+        [],
+      ]);
+      await Deno.remove(`${folder}/fail-fticl`);
+      assertEquals(await run(planned, setup, workers), 0);
+      assertEquals(executed(folder), 2);
+      assertEquals(readResult(setup.runDir, id)!.status, "ok");
+    }
+  }));
+
+Deno.test("An aborted run stops between steps, keeps the checkpoint and leaves no half-written file", () =>
+  withData(async (folder, dataDir) => {
+    const planned = await planSmoke(dataDir);
+    for (const workers of [1, 2]) {
+      const setup = setupOf(folder, `run${workers}`);
+      const abort = new AbortController();
+      let cell = "";
+      const stopAtThird: OnProgress = ({ index, step, cell: id }) => {
+        if (index !== 3 || step !== 1) return;
+        cell = id;
+        abort.abort(new Error("stopped"));
+      };
+      await assertRejects(() => run(planned, setup, workers, stopAtThird, abort.signal), Error, "stopped");
+      assertEquals(readResult(setup.runDir, cell), null);
+      assert((await Deno.stat(checkpointFolder(setup.runDir, cell))).isDirectory);
+      for await (const { name } of Deno.readDir(cellFolder(setup.runDir, cell))) assert(!name.endsWith(".tmp"));
+      assertEquals(await run(planned, setup, workers), 0);
+    }
+  }));
+
+Deno.test("A result that cannot be written ends the run with the path", () =>
+  withData(async (folder, dataDir) => {
+    const planned = await planSmoke(dataDir);
+    for (const workers of [1, 2]) {
+      const setup = setupOf(folder, `run${workers}`);
+      const { id } = planned.plan.cells[1];
+      await Deno.mkdir(`${cellFolder(setup.runDir, id)}/samples.jsonl/in the way`, { recursive: true });
+      await assertRejects(
+        () => run(planned, setup, workers),
+        StoreError,
+        `${cellFolder(setup.runDir, id)}/samples.jsonl`,
+      );
+      assertEquals(readResult(setup.runDir, id), null);
+    }
+  }));
+
+Deno.test("progressLine says which cell, what it does and how far it is", () => {
+  const factors = {
+    model: "m",
+    method: "fticl",
+    trainTask: "sentiment",
+    trainSet: "amazon",
+    trainSize: 200,
+    trainShots: 2,
+    seed: 1,
+  };
+  const at = { index: 3, count: 12, cell: "x", factors, step: 14, steps: 26, reason: null } as const;
+  assertEquals(
+    progressLine({ ...at, stage: "train", loss: 1.9312 }),
+    "cell 3/12 fticl amazon 200, 2 shown, seed 1: train 14/26, loss 1.931",
+  );
+});
