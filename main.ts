@@ -2,6 +2,7 @@
  * The command line: flags in, rooms called, nothing else. Rooms are imported when their command runs, so that a wrong flag is told at once.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import type { BenchOptions } from "./benchmarks/mod.ts";
 import type { Operands, Profile } from "./benchmarks/types.ts";
 import { closest, pairs, parseCommandLine, type Request, UsageError } from "./command_line.ts";
@@ -11,7 +12,7 @@ const exitCode = { failed: 1, usage: 3, interrupted: 130 } as const;
 
 /** Path of a file of this checkout. */
 function ownPath(relative: string): string {
-  return decodeURIComponent(new URL(relative, import.meta.url).pathname);
+  return fileURLToPath(new URL(relative, import.meta.url));
 }
 
 async function benchOptions(request: Request, signal: AbortSignal): Promise<BenchOptions> {

@@ -48,7 +48,7 @@ export function openTerminal(): Terminal {
     },
     progress(line) {
       if (live) {
-        writeAll(Deno.stderr, `\r\x1b[2K${dim(line.slice(0, Deno.consoleSize().columns - 1))}`);
+        writeAll(Deno.stderr, `\r\x1b[2K${dim(line.slice(0, (Deno.consoleSize().columns || 80) - 1))}`);
         shown = true;
       } else if (performance.now() - last > plainEvery * 1000) {
         writeAll(Deno.stderr, `${line}\n`);
