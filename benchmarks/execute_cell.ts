@@ -6,7 +6,7 @@ import { closeGpu, openGpu } from "../kernels/gpu/device.ts";
 import { selfcheck } from "../kernels/selfcheck.ts";
 import { type Checkpoint, hashWeights, loadCheckpoint } from "../models/checkpoint.ts";
 import { parameterShapes } from "../models/config.ts";
-import { createLlama, type Llama, readWeights } from "../models/llama.ts";
+import { createLlama, type Llama, readWeights, releaseLlama } from "../models/llama.ts";
 import { findTask } from "../tasks/mod.ts";
 import { train, type TrainReport, weightDistance } from "../training/trainer.ts";
 import { openData } from "./data.ts";
@@ -42,7 +42,6 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
     }
     const llama = await createLlama(gpu, checkpoint.config, (name) => checkpoint.tensor(name), {
       operands: spec.operands,
-      trainable: spec.train !== null,
     });
     try {
       const trained = spec.train === null ? null : await trainCell(llama, spec, spec.train, context);
@@ -50,7 +49,7 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
       const evaluated = await evaluate(subject, spec.evaluations, data, context);
       return { train: trained?.result ?? null, trainSteps: trained?.steps ?? [], ...evaluated };
     } finally {
-      llama.destroy();
+      releaseLlama(llama);
     }
   }
 

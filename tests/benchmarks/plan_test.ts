@@ -6,6 +6,8 @@ import { checkOnly } from "../../benchmarks/only.ts";
 import type { Planned } from "../../benchmarks/plan.ts";
 import { chooseSettings, listSettings } from "../../benchmarks/settings.ts";
 import type { CellSpec, EntryReference } from "../../benchmarks/types.ts";
+import { hyperparameters, profiles } from "../../benchmarks/profiles.ts";
+import { testWithSharedData } from "../shared_data.ts";
 import { encodeWords, planSmoke, runFacts, withData } from "./world.ts";
 
 function reversedKeys(value: unknown): unknown {
@@ -186,3 +188,18 @@ Deno.test("A dry run shows cells, evaluations, absent sets and one full prompt p
     );
     assert(text.endsWith("### Input:\namazon test text 0\n### Sentiment:\n--- answer\npositive\n"));
   }));
+
+testWithSharedData("U's own files plan at the paper's sizes, with every set", "ft-llm", async (dataDir) => {
+  const sizes = { scale: profiles.paper, model: { ...runFacts(dataDir).model, maxPositions: 4096 } };
+  const { plan, specs } = await planSmoke(dataDir, { run: { ...sizes, only: { task: "sentiment" } } });
+  assertEquals(plan.absent, []);
+  assertEquals(plan.cells.map(({ factors }) => factors.trainSize), [0, 2000, 4000, 6000, 2000, 2000]);
+  for (const spec of specs.values()) {
+    assertEquals(spec.evaluations.length, spec.method.name === "fticl" ? 3 : 16);
+    assertEquals(new Set(spec.evaluations.map(({ rows }) => rows)), new Set([250]));
+  }
+  const { specs: summary } = await planSmoke(dataDir, { run: { ...sizes, only: { task: "summary", size: "2000" } } });
+  const [ft] = summary.values();
+  assertEquals(ft.method, { name: "ft", ...hyperparameters(profiles.paper, 4096) });
+  assertEquals([ft.method.name === "ft" && ft.method.learningRate, ft.evaluations.length], [2e-5, 16]);
+});
