@@ -2,9 +2,11 @@
  * Runs single kernels on given arrays for tests. One GPU a test file; where there is no adapter, GPU tests skip with a line that says so.
  * @module
  */
+import { assertEquals } from "@std/assert";
 import { closeGpu, type Gpu, NoAdapterError, openGpu } from "../../kernels/gpu/device.ts";
 import { allocate, createArena, readBack, releaseArena, upload } from "../../kernels/gpu/buffers.ts";
 import { createProgram, dispatch, type Kernel, releaseProgram, run, type Uniforms } from "../../kernels/gpu/program.ts";
+import { stream } from "../../training/random.ts";
 
 /** Data of one binding. */
 export type Data = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
@@ -32,25 +34,25 @@ export function gpuTest(name: string, body: (gpu: Gpu) => Promise<void> | void):
     fn: async () => {
       const gpu = await sharedGpu();
       if (gpu) await body(gpu);
-      else console.warn(`skipped: ${name} (no GPU adapter)`);
+      else Deno.stderr.writeSync(new TextEncoder().encode(`skipped: ${name} (no GPU adapter)\n`));
     },
   });
 }
 
-Deno.test.afterAll?.(() => {
+Deno.test.afterAll(() => {
   if (shared) closeGpu(shared);
 });
 
 /**
  * Runs `kernel` once. `bindings` gives each binding its initial data.
- * @returns the data of every output afterwards, as the type it came in
+ * @returns the floats of every output afterwards
  */
 export async function runKernel(
   gpu: Gpu,
   kernel: Kernel,
   bindings: Readonly<Record<string, Data>>,
   uniforms: Uniforms,
-): Promise<Record<string, Data>> {
+): Promise<Record<string, Float32Array<ArrayBuffer>>> {
   const arena = createArena(gpu);
   const program = createProgram<null>(gpu, `test of ${kernel.name}`);
   try {
@@ -65,14 +67,33 @@ export async function runKernel(
     run(program, null);
     const names = Object.keys(kernel.outputs);
     const buffers = await readBack(gpu, names.map((name) => ({ tensor: tensors[name] })));
-    return Object.fromEntries(
-      names.map((name, i) => [
-        name,
-        bindings[name] instanceof Float32Array ? new Float32Array(buffers[i]) : new Uint32Array(buffers[i]),
-      ]),
-    );
+    return Object.fromEntries(names.map((name, i) => [name, new Float32Array(buffers[i])]));
   } finally {
     releaseProgram(program);
     releaseArena(arena);
   }
+}
+
+/** `length` values of about normal distribution, times `scale`, named by `name`. */
+export function floats(name: string, length: number, scale = 1): Float32Array<ArrayBuffer> {
+  const random = stream(1, "kernel tests", name);
+  return Float32Array.from({ length }, () => random.normal() * scale);
+}
+
+/** An array of NaN: places that an oracle leaves so are not compared. */
+export function unset(length: number): Float32Array<ArrayBuffer> {
+  return new Float32Array(length).fill(NaN);
+}
+
+/** Requires equal bits wherever `expected` is not NaN; names the first places that differ. */
+export function assertBits(actual: Float32Array<ArrayBuffer>, expected: Float32Array, label: string): void {
+  const wrong: string[] = [];
+  const actualBits = new Uint32Array(actual.buffer, actual.byteOffset, actual.length);
+  const expectedBits = new Uint32Array(expected.buffer, expected.byteOffset, expected.length);
+  for (let i = 0; i < expected.length && wrong.length < 4; i++) {
+    if (!Number.isNaN(expected[i]) && actualBits[i] !== expectedBits[i]) {
+      wrong.push(`${label}[${i}]: ${actual[i]} instead of ${expected[i]}`);
+    }
+  }
+  assertEquals(wrong, []);
 }
