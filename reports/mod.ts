@@ -3,4 +3,7 @@
  * Nothing here touches a GPU.
  * @module
  */
-export { type WrittenReport, writeReport } from "./report.ts";
+export { writeReport, type WrittenReport } from "./report.ts";
+export { diff, type DiffOptions, type DiffOutcome, type DiffResult, UsageError } from "./diff/mod.ts";
+export { compareWithGolden, type GoldenOutcome } from "./golden.ts";
+export type { Report } from "./model.ts";

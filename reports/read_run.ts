@@ -3,7 +3,8 @@
  * @module
  */
 import type { CellResult, CellSpec, Factors, Plan, Sample, TrainStep } from "../benchmarks/types.ts";
-import { count, list, nullable, number, numberText, object, oneOf, parse, record, type Shape, text } from "./shape.ts";
+import { plan, result, sample, spec, step } from "./schemas.ts";
+import { parse, type Shape } from "./shape.ts";
 import { message } from "./text.ts";
 
 /** A planned cell, as far as the run got with it. */
@@ -22,145 +23,6 @@ export interface Run {
   readonly plan: Plan;
   readonly cells: readonly RunCell[];
 }
-
-const factors: Shape = object({
-  model: text,
-  method: text,
-  trainTask: nullable(text),
-  trainSet: nullable(text),
-  trainSize: count,
-  trainShots: count,
-  seed: count,
-});
-
-const format = oneOf(1, 2);
-
-/** A table entry's reference is a metric of an evaluation or, where it has `distance`, a weight distance. */
-const reference: Shape = (value, file, path) => {
-  const isDistance = typeof value === "object" && value !== null && "distance" in value;
-  const shape = isDistance
-    ? object({ cell: text, distance: text })
-    : object({ cell: text, set: text, format, shots: count, metric: text });
-  shape(value, file, path);
-};
-
-const plan: Shape = object({
-  suite: text,
-  profile: oneOf("smoke", "quick", "paper"),
-  data: text,
-  dataSha256: text,
-  model: text,
-  operands: oneOf("12bit", "f32", "bf16"),
-  seeds: list(count),
-  settings: list(object({
-    name: text,
-    title: text,
-    source: text,
-    description: text,
-    cells: list(text),
-    tables: list(object({
-      title: text,
-      unit: text,
-      rowHeader: text,
-      rows: list(text),
-      columns: list(text),
-      entries: list(object({ row: text, column: text, reference, paper: nullable(number) })),
-      notes: list(text),
-    })),
-  })),
-  cells: list(object({ id: text, factors })),
-  absent: list(text),
-});
-
-const distance: Shape = object({
-  parameters: count,
-  meanAbsolute: numberText,
-  l2: numberText,
-  relativeL2: numberText,
-  max: numberText,
-});
-
-const train: Shape = object({
-  steps: count,
-  examples: count,
-  tokens: count,
-  targetTokens: count,
-  truncated: count,
-  firstLoss: numberText,
-  finalLoss: numberText,
-  lastFifthLoss: numberText,
-  weightsSha256: text,
-  weightDistance: object({
-    overall: distance,
-    groups: record(nullable(distance)),
-    layers: list(distance),
-    tensors: record(distance),
-  }),
-});
-
-const relation = oneOf("in-domain", "out-of-domain", "cross-task");
-
-const result: Shape = object({
-  cell: text,
-  status: oneOf("ok", "failed"),
-  reason: nullable(text),
-  identity: object({
-    suite: text,
-    kernels: text,
-    operands: oneOf("12bit", "f32", "bf16"),
-    modelWeights: text,
-    modelConfig: text,
-    tokenizer: text,
-    numericSignature: text,
-  }),
-  factors,
-  train: nullable(train),
-  evaluations: list(object({
-    task: text,
-    set: text,
-    relation,
-    format,
-    shots: count,
-    n: count,
-    hashes: object({ prompt: text, rows: text, demonstrations: text, inputTokens: text }),
-    truncated: count,
-    metrics: list(object({
-      name: text,
-      signature: text,
-      better: oneOf("higher", "lower"),
-      statistics: record(number),
-      value: numberText,
-    })),
-  })),
-});
-
-const spec: Shape = object({
-  method: object({ name: oneOf("icl", "ft", "fticl") }),
-  train: nullable(object({
-    task: text,
-    set: text,
-    size: count,
-    format,
-    prompt: text,
-    rowsSha256: text,
-    demonstrationsSha256: text,
-  })),
-});
-
-const sample: Shape = object({
-  task: text,
-  set: text,
-  format,
-  shots: count,
-  id: text,
-  output: text,
-  reference: text,
-  label: nullable(text),
-  statistics: record(record(number)),
-  margin: text,
-});
-
-const step: Shape = object({ step: count, loss: text, gradientNorm: text, learningRate: text, tokens: count });
 
 /** The text of a file, or null where there is none. */
 async function readOptional(path: string): Promise<string | null> {

@@ -114,8 +114,8 @@ export async function pairedBootstrap(
   const stream = resamplingStream(options.seed);
   const means: number[] = [];
   let extreme = 0;
-  // Sums in another order differ in their last bits; a difference that is equal but for those must count as equal.
-  const slack = 1e-9 * Math.abs(difference);
+  // Sums in another order differ in their last bits; a mean that is equal but for those must count as equal.
+  const slack = 1e-9 * differences.reduce((most, d) => Math.max(most, Math.abs(d)), 0);
   for (let b = 0; b < options.resamples; b++) {
     let sum = 0;
     for (let i = 0; i < n; i++) sum += differences[stream.below(n)];

@@ -45,15 +45,6 @@ export function markdownTable(table: Table): string {
   return line(safe.header) + line(rule) + safe.rows.map(line).join("");
 }
 
-/** Columns padded with two spaces between, without rules or trailing space; for terminals. */
-export function plainTable(table: Table): string {
-  const right = table.right ?? (() => false);
-  const sizes = widths(table);
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, c) => pad(cell, sizes[c], right(c))).join("  ").trimEnd() + "\n";
-  return [table.header, ...table.rows].map(line).join("");
-}
-
 /** CSV after RFC 4180, but with LF line ends; fields are quoted where they must be. */
 export function csvTable(table: Table): string {
   const field = (text: string) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -1,0 +1,100 @@
+/**
+ * Which cells of two reports belong together, and whether they may be compared.
+ * @module
+ */
+import type { ReportCell, ReportEvaluation } from "../model.ts";
+import { sameJson, shortHash } from "../text.ts";
+import type { Mode } from "./types.ts";
+
+/** Two cells with the same factors; null where a side has none. */
+export interface CellPair {
+  readonly a: ReportCell | null;
+  readonly b: ReportCell | null;
+}
+
+function factorKey({ factors }: ReportCell): string {
+  const { model, method, trainTask, trainSet, trainSize, trainShots, seed } = factors;
+  return JSON.stringify([model, method, trainTask, trainSet, trainSize, trainShots, seed]);
+}
+
+/**
+ * Pairs the cells of two reports by their factors, in A's order, then those that only B has. Where several cells of a side have the same
+ * factors (they differ in something that is no factor), those of equal id belong together first, then in the order given.
+ */
+export function matchCells(a: readonly ReportCell[], b: readonly ReportCell[]): CellPair[] {
+  const free = new Set(b);
+  const partner = new Map<ReportCell, ReportCell>();
+  const take = (cell: ReportCell, fits: (other: ReportCell) => boolean) => {
+    const key = factorKey(cell);
+    const found = [...free].find((other) => factorKey(other) === key && fits(other));
+    if (found === undefined) return;
+    free.delete(found);
+    partner.set(cell, found);
+  };
+  for (const cell of a) take(cell, (other) => other.cell === cell.cell);
+  for (const cell of a) if (!partner.has(cell)) take(cell, () => true);
+  return [
+    ...a.map((cell) => ({ a: cell, b: partner.get(cell) ?? null })),
+    ...b.filter((cell) => free.has(cell)).map((cell) => ({ a: null, b: cell })),
+  ];
+}
+
+type Check = readonly [what: string, a: string | undefined, b: string | undefined];
+
+function differing(checks: readonly Check[]): string[] {
+  return checks.filter(([, a, b]) => a !== b).map(([what, a, b]) => `different ${what}: ${show(a)} and ${show(b)}`);
+}
+
+/** A hash is cut short; a label, a scorer's signature or a prompt is shown whole. */
+function show(value: string | undefined): string {
+  if (value === undefined) return "none";
+  return /^(sha256:)?[0-9a-f]{40,}$/.test(value) ? shortHash(value) : value;
+}
+
+/** Why two done cells cannot be compared at all: another base model, or other training data. Empty where they can. */
+export function cellObstacles(a: ReportCell, b: ReportCell): string[] {
+  return differing([
+    ["base model weights", a.identity?.modelWeights, b.identity?.modelWeights],
+    ["base model config", a.identity?.modelConfig, b.identity?.modelConfig],
+    ["tokenizer", a.identity?.tokenizer, b.identity?.tokenizer],
+    ["training rows", a.trainData?.rowsSha256, b.trainData?.rowsSha256],
+    ["training demonstrations", a.trainData?.demonstrationsSha256, b.trainData?.demonstrationsSha256],
+    ["training prompt", a.trainData?.prompt, b.trainData?.prompt],
+  ]);
+}
+
+/** Why two evaluations cannot be compared. Empty where they can. */
+export function evaluationObstacles(a: ReportEvaluation, b: ReportEvaluation): string[] {
+  return differing([
+    ["prompt", a.hashes.prompt, b.hashes.prompt],
+    ["data rows", a.hashes.rows, b.hashes.rows],
+    ["demonstrations", a.hashes.demonstrations, b.hashes.demonstrations],
+    ["input tokens", a.hashes.inputTokens, b.hashes.inputTokens],
+  ]);
+}
+
+/** Why two metrics cannot be compared. Empty where they can. */
+export function metricObstacles(a: { signature: string }, b: { signature: string }): string[] {
+  return differing([["scorer", a.signature, b.signature]]);
+}
+
+/** The hyper-parameters that differ, one line each. */
+function methodDifferences(a: ReportCell, b: ReportCell): string[] {
+  const [first, second] = [a.method ?? {}, b.method ?? {}] as Record<string, unknown>[];
+  const names = [...new Set([...Object.keys(first), ...Object.keys(second)])].sort();
+  return names.filter((name) => !sameJson(first[name] ?? null, second[name] ?? null))
+    .map((name) => `different ${name}: ${JSON.stringify(first[name])} and ${JSON.stringify(second[name])}`);
+}
+
+/** Whether two comparable cells must be equal to the bit, and if not, why not. */
+export function comparisonMode(a: ReportCell, b: ReportCell): { mode: Mode; notes: string[] } {
+  const notes = [
+    ...differing([
+      ["numeric signature", a.identity?.numericSignature, b.identity?.numericSignature],
+      ["kernels", a.identity?.kernels, b.identity?.kernels],
+      ["operands", a.identity?.operands, b.identity?.operands],
+    ]),
+    ...methodDifferences(a, b),
+  ];
+  return { mode: notes.length === 0 ? "exact" : "statistical", notes };
+}

@@ -1,0 +1,180 @@
+/**
+ * The shapes of the files that reports read; the types are in `benchmarks/types.ts`.
+ * @module
+ */
+import { count, list, nullable, number, numberText, object, oneOf, record, type Shape, text } from "./shape.ts";
+
+const factors: Shape = object({
+  model: text,
+  method: text,
+  trainTask: nullable(text),
+  trainSet: nullable(text),
+  trainSize: count,
+  trainShots: count,
+  seed: count,
+});
+
+const format = oneOf(1, 2);
+
+/** A table entry's reference is a metric of an evaluation or, where it has `distance`, a weight distance. */
+const reference: Shape = (value, file, path) => {
+  const isDistance = typeof value === "object" && value !== null && "distance" in value;
+  const shape = isDistance
+    ? object({ cell: text, distance: text })
+    : object({ cell: text, set: text, format, shots: count, metric: text });
+  shape(value, file, path);
+};
+
+/** `plan.json`. */
+export const plan: Shape = object({
+  suite: text,
+  profile: oneOf("smoke", "quick", "paper"),
+  data: text,
+  dataSha256: text,
+  model: text,
+  operands: oneOf("12bit", "f32", "bf16"),
+  seeds: list(count),
+  settings: list(object({
+    name: text,
+    title: text,
+    source: text,
+    description: text,
+    cells: list(text),
+    tables: list(object({
+      title: text,
+      unit: text,
+      rowHeader: text,
+      rows: list(text),
+      columns: list(text),
+      entries: list(object({ row: text, column: text, reference, paper: nullable(number) })),
+      notes: list(text),
+    })),
+  })),
+  cells: list(object({ id: text, factors })),
+  absent: list(text),
+});
+
+const distance: Shape = object({
+  parameters: count,
+  meanAbsolute: numberText,
+  l2: numberText,
+  relativeL2: numberText,
+  max: numberText,
+});
+
+const train: Shape = object({
+  steps: count,
+  examples: count,
+  tokens: count,
+  targetTokens: count,
+  truncated: count,
+  firstLoss: numberText,
+  finalLoss: numberText,
+  lastFifthLoss: numberText,
+  weightsSha256: text,
+  weightDistance: object({
+    overall: distance,
+    groups: record(nullable(distance)),
+    layers: list(distance),
+    tensors: record(distance),
+  }),
+});
+
+const relation = oneOf("in-domain", "out-of-domain", "cross-task");
+
+const identity: Shape = object({
+  suite: text,
+  kernels: text,
+  operands: oneOf("12bit", "f32", "bf16"),
+  modelWeights: text,
+  modelConfig: text,
+  tokenizer: text,
+  numericSignature: text,
+});
+
+const metricFields = {
+  name: text,
+  signature: text,
+  better: oneOf("higher", "lower"),
+  statistics: record(number),
+  value: numberText,
+};
+
+function evaluationFields(metric: Shape): Record<string, Shape> {
+  return {
+    task: text,
+    set: text,
+    relation,
+    format,
+    shots: count,
+    n: count,
+    hashes: object({ prompt: text, rows: text, demonstrations: text, inputTokens: text }),
+    truncated: count,
+    metrics: list(metric),
+  };
+}
+
+/** `result.json`. */
+export const result: Shape = object({
+  cell: text,
+  status: oneOf("ok", "failed"),
+  reason: nullable(text),
+  identity,
+  factors,
+  train: nullable(train),
+  evaluations: list(object(evaluationFields(object(metricFields)))),
+});
+
+/** `spec.json`, as far as reports read it. */
+export const spec: Shape = object({
+  method: object({ name: oneOf("icl", "ft", "fticl") }),
+  train: nullable(object({
+    task: text,
+    set: text,
+    size: count,
+    format,
+    prompt: text,
+    rowsSha256: text,
+    demonstrationsSha256: text,
+  })),
+});
+
+/** A line of `samples.jsonl`. */
+export const sample: Shape = object({
+  task: text,
+  set: text,
+  format,
+  shots: count,
+  id: text,
+  output: text,
+  reference: text,
+  label: nullable(text),
+  statistics: record(record(number)),
+  margin: text,
+});
+
+/** A line of `train.jsonl`. */
+export const step: Shape = object({ step: count, loss: text, gradientNorm: text, learningRate: text, tokens: count });
+
+/** The fields of `report.json` that a comparison reads. */
+export const report: Shape = object({
+  suite: text,
+  profile: text,
+  data: text,
+  model: text,
+  operands: text,
+  numericSignatures: list(text),
+  cells: list(object({
+    cell: text,
+    status: oneOf("ok", "failed", "missing"),
+    reason: nullable(text),
+    factors,
+    identity: nullable(identity),
+    method: nullable(object({ name: text })),
+    trainData: nullable(object({ prompt: text, rowsSha256: text, demonstrationsSha256: text })),
+    train: nullable(object({ weightsSha256: text })),
+    evaluations: list(
+      object(evaluationFields(object({ ...metricFields, items: object({ fields: list(text), values: text }) }))),
+    ),
+  })),
+});
