@@ -19,17 +19,19 @@ import { suiteVersion } from "./version.ts";
 export { canonicalJson } from "./canonical_json.ts";
 export { listSettings, settings } from "./settings.ts";
 export { progressLine } from "./progress_line.ts";
-export { profiles } from "./profiles.ts";
+export { profiles, type Scale } from "./profiles.ts";
 export { suiteVersion } from "./version.ts";
 export type { Planned } from "./plan.ts";
 export type { OnProgress } from "./runner.ts";
-export type { Setting } from "./setting.ts";
+export type { CellRequest, ModelFacts } from "./requests.ts";
+export type { PlanView, Setting } from "./setting.ts";
 export type * from "./types.ts";
 
 /** What to run, and how. */
 export interface BenchOptions {
   /** Names of settings; all of them where empty. */
   readonly settings: readonly string[];
+  /** Size of the run. */
   readonly profile: Profile;
   /** Model folder. */
   readonly modelDir: string;
@@ -43,6 +45,7 @@ export interface BenchOptions {
   readonly outDir: string;
   /** Filter of `--only`: a value per key. */
   readonly only: Readonly<Record<string, string>>;
+  /** How GEMM operands are rounded. */
   readonly operands: Operands;
   /** Cells run at the same time, each in a thread with a GPU device of its own. */
   readonly workers: number;
@@ -58,7 +61,9 @@ export interface BenchOptions {
 
 /** What a run leaves. */
 export interface BenchResult {
+  /** The plan, as `plan.json` holds it. */
   readonly plan: Plan;
+  /** Folder of the results. */
   readonly runDir: string;
   /** Cells that failed. */
   readonly failed: number;

@@ -11,16 +11,23 @@ import type { CellSpec, Plan, Profile } from "./types.ts";
 
 /** What a plan is made of. */
 export interface PlanInput {
+  /** Settings in order. */
   readonly settings: readonly Setting[];
+  /** What every cell shares. */
   readonly run: RunFacts;
+  /** Name of the run's scale. */
   readonly profile: Profile;
+  /** What the plan calls the data. */
   readonly dataName: string;
+  /** Seeds of trained cells, from 1. */
   readonly seeds: readonly number[];
 }
 
 /** A plan, and the full specification of each of its cells by id. */
 export interface Planned {
+  /** What `plan.json` holds. */
   readonly plan: Plan;
+  /** By id, in the plan's order. */
   readonly specs: ReadonlyMap<string, CellSpec>;
 }
 

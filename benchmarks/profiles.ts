@@ -15,6 +15,7 @@ export interface Scale {
   readonly shotCounts: number;
   /** How many of a task's two FTICL demonstration counts are trained, from the smaller up. */
   readonly fticlCounts: number;
+  /** Peak learning rate of fine-tuning. */
   readonly learningRate: number;
 }
 

@@ -12,21 +12,31 @@ import type { CellSpec, EvaluationSpec, MethodSpec, Operands } from "./types.ts"
 
 /** A cell, by what the settings vary. Zero where a number has no meaning for the method. */
 export interface CellRequest {
+  /** Task's name. */
   readonly task: string;
+  /** Method's name. */
   readonly method: "icl" | "ft" | "fticl";
+  /** Nominal training size. */
   readonly size: number;
   /** Demonstrations before each training example. */
   readonly demonstrations: number;
+  /** Seed of the training. */
   readonly seed: number;
 }
 
 /** What planning needs to know of the model. */
 export interface ModelFacts {
+  /** Its name. */
   readonly name: string;
+  /** Hash of its weights. */
   readonly weightsSha256: string;
+  /** Hash of its configuration. */
   readonly configSha256: string;
+  /** Hash of its tokenizer. */
   readonly tokenizerSha256: string;
+  /** Longest context in tokens. */
   readonly maxPositions: number;
+  /** Decoder layers. */
   readonly layers: number;
   /** Whether the output head is the embedding. */
   readonly tied: boolean;
@@ -36,12 +46,19 @@ export interface ModelFacts {
 
 /** What every cell of a run shares. */
 export interface RunFacts {
+  /** Version of the suite. */
   readonly suite: string;
+  /** Hash of all kernel sources. */
   readonly kernels: string;
+  /** How GEMM operands are rounded. */
   readonly operands: Operands;
+  /** The profile's numbers. */
   readonly scale: Scale;
+  /** The base model. */
   readonly model: ModelFacts;
+  /** The data folder. */
   readonly data: Data;
+  /** Filter of cells and evaluations. */
   readonly only: Only;
 }
 

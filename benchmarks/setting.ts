@@ -9,9 +9,13 @@ import type { CellSpec, EvaluationSpec, TableEntry, TablePlan } from "./types.ts
 
 /** What a setting's tables are made from: the cells that are in the plan. */
 export interface PlanView {
+  /** Tasks that are run. */
   readonly tasks: readonly Task[];
+  /** The profile's numbers. */
   readonly scale: Scale;
+  /** Seeds of trained cells. */
   readonly seeds: readonly number[];
+  /** The base model. */
   readonly model: ModelFacts;
   /** The planned cell of a request, or undefined where the plan has none. */
   cell(request: CellRequest): { readonly id: string; readonly spec: CellSpec } | undefined;
@@ -21,18 +25,23 @@ export interface PlanView {
 export interface Setting {
   /** Name on the command line. */
   readonly name: string;
+  /** Heading in reports. */
   readonly title: string;
   /** Such as `U Figure 1`. */
   readonly source: string;
+  /** One sentence. */
   readonly description: string;
   /** Cells for one task. */
   requests(task: Task, scale: Scale, seeds: readonly number[]): readonly CellRequest[];
+  /** Tables over the cells that are in the plan. */
   tables(view: PlanView): readonly TablePlan[];
 }
 
 /** A row of a score table: the cells, one per seed, whose scores it shows. */
 export interface ScoreRow {
+  /** What the row is called. */
   readonly label: string;
+  /** Its cells. */
   readonly requests: readonly CellRequest[];
   /** The paper's value in 0..100 for one of the row's entries, or null. */
   paper(set: string, shots: number): number | null;

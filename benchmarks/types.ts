@@ -15,19 +15,29 @@ export type Relation = "in-domain" | "out-of-domain" | "cross-task";
 
 /** Hyper-parameters of a training stage, all filled in. */
 export interface Hyperparameters {
+  /** Peak learning rate. */
   readonly learningRate: number;
+  /** `linear`: falls to zero at the last step; `constant`: stays. */
   readonly schedule: "linear" | "constant";
+  /** Steps over which the rate rises from zero. */
   readonly warmupSteps: number;
+  /** Passes over the training rows. */
   readonly epochs: number;
   /** Sequences in an optimizer batch. */
   readonly batchSize: number;
+  /** AdamW's decay of the gradient's mean. */
   readonly beta1: number;
+  /** AdamW's decay of the gradient's square. */
   readonly beta2: number;
+  /** AdamW's addend to the root of the square. */
   readonly epsilon: number;
+  /** AdamW's decoupled decay. */
   readonly weightDecay: number;
   /** Largest global gradient norm, or null for no clipping. */
   readonly clip: number | null;
+  /** Share of the target spread over the vocabulary, 0 for none. */
   readonly labelSmoothing: number;
+  /** Mean over the target tokens of the whole optimizer batch, or mean of the micro-batches' means, as the U code has it. */
   readonly loss: "batch-mean" | "micro-batch-mean";
   /** Sequences per micro-batch; part of the specification only where `loss` is `micro-batch-mean`, else 0. */
   readonly microBatchSize: number;
@@ -43,10 +53,15 @@ export type MethodSpec =
 
 /** The rows a cell trains on. */
 export interface TrainSpec {
+  /** Task's name. */
   readonly task: string;
+  /** Training set's name. */
   readonly set: string;
+  /** Nominal number of rows: the `n` of its file. */
   readonly size: number;
+  /** Prompt format. */
   readonly format: 1 | 2;
+  /** The prompt format itself, with its placeholders. */
   readonly prompt: string;
   /** SHA-256 of the canonical JSON of the rows, in file order. */
   readonly rowsSha256: string;
@@ -56,17 +71,27 @@ export interface TrainSpec {
 
 /** One evaluation of a cell: a set, a prompt format, a shot count. */
 export interface EvaluationSpec {
+  /** Task's name. */
   readonly task: string;
+  /** Test set's name. */
   readonly set: string;
+  /** How the set relates to the task's training set. */
   readonly relation: Relation;
+  /** Prompt format. */
   readonly format: 1 | 2;
+  /** Demonstrations before the prompt: the first ones of the test set's own few-shot file. */
   readonly shots: number;
   /** Number of test rows: the first ones of the file. */
   readonly rows: number;
+  /** The prompt format itself, with its placeholders. */
   readonly prompt: string;
+  /** Label words in scoring order; empty for generation. */
   readonly labels: readonly string[];
+  /** Greedy tokens allowed for an answer. */
   readonly maxNewTokens: number;
+  /** SHA-256 of the canonical JSON of the test rows, in file order. */
   readonly rowsSha256: string;
+  /** SHA-256 of the canonical JSON of the demonstrations, in order. */
   readonly demonstrationsSha256: string;
   /** Scorer signatures, in the order of the result's metrics. */
   readonly scorers: readonly string[];
@@ -74,26 +99,38 @@ export interface EvaluationSpec {
 
 /** The whole specification of a cell; its id is the SHA-256 of its canonical JSON. */
 export interface CellSpec {
+  /** Version of the format. */
   readonly schema: "tunemark.cell/1";
+  /** Version of the suite. */
   readonly suite: string;
+  /** Hash of all kernel sources. */
   readonly kernels: string;
+  /** How GEMM operands are rounded. */
   readonly operands: Operands;
+  /** The base model: its name, and hashes of its weights, configuration and tokenizer. */
   readonly model: {
     readonly name: string;
     readonly weightsSha256: string;
     readonly configSha256: string;
     readonly tokenizerSha256: string;
   };
+  /** What is done before evaluating. */
   readonly method: MethodSpec;
+  /** Rows trained on; null where nothing is trained. */
   readonly train: TrainSpec | null;
+  /** Seed of all random streams; 0 where nothing is random. */
   readonly seed: number;
+  /** What the model is put to, in order. */
   readonly evaluations: readonly EvaluationSpec[];
 }
 
 /** A metric's value over one evaluation, with what it takes to recompute and compare it. */
 export interface MetricResult {
+  /** Short name, such as `rougeL`. */
   readonly name: string;
+  /** What was done to get the number. */
   readonly signature: string;
+  /** Which way is better. */
   readonly better: "higher" | "lower";
   /** Sums over items of the item statistics. */
   readonly statistics: Readonly<Record<string, number>>;
@@ -103,12 +140,19 @@ export interface MetricResult {
 
 /** Result of one evaluation. */
 export interface EvaluationResult {
+  /** Task's name. */
   readonly task: string;
+  /** Test set's name. */
   readonly set: string;
+  /** How the set relates to the task's training set. */
   readonly relation: Relation;
+  /** Prompt format. */
   readonly format: 1 | 2;
+  /** Demonstrations before the prompt. */
   readonly shots: number;
+  /** Items scored. */
   readonly n: number;
+  /** What went in, as SHA-256. */
   readonly hashes: {
     readonly prompt: string;
     readonly rows: string;
@@ -118,60 +162,89 @@ export interface EvaluationResult {
   };
   /** Items whose prompt did not fit the context and lost tokens. */
   readonly truncated: number;
+  /** Metrics in the order of the specification's scorers. */
   readonly metrics: readonly MetricResult[];
 }
 
 /** Differences between trained and base weights, in f32; numbers as shortest round-trip text. */
 export interface DistanceResult {
+  /** Number of weights. */
   readonly parameters: number;
+  /** Mean absolute difference. */
   readonly meanAbsolute: string;
+  /** Root of the sum of squared differences. */
   readonly l2: string;
+  /** `l2` over the base weights' own L2 norm. */
   readonly relativeL2: string;
+  /** Largest absolute difference. */
   readonly max: string;
 }
 
 /** Weight distance of a cell: overall, per tensor group, per layer, per tensor. */
 export interface WeightDistanceResult {
+  /** All weights. */
   readonly overall: DistanceResult;
+  /** By group of tensors; null for a group the model has not (`head` where it is the embedding). */
   readonly groups: Readonly<Record<"embedding" | "attention" | "mlp" | "norms" | "head", DistanceResult | null>>;
+  /** By decoder layer, from the first. */
   readonly layers: readonly DistanceResult[];
+  /** By Hugging Face name of the tensor. */
   readonly tensors: Readonly<Record<string, DistanceResult>>;
 }
 
 /** What training left behind. Losses as shortest round-trip text of the f32. */
 export interface TrainResult {
+  /** Optimizer steps. */
   readonly steps: number;
+  /** Training rows. */
   readonly examples: number;
+  /** Tokens of all steps. */
   readonly tokens: number;
+  /** Tokens of all steps that the loss was taken on. */
   readonly targetTokens: number;
   /** Examples that lost target tokens to `maxLength`. */
   readonly truncated: number;
+  /** Loss of the first step. */
   readonly firstLoss: string;
+  /** Loss of the last step. */
   readonly finalLoss: string;
   /** Mean loss over the last fifth of the steps. */
   readonly lastFifthLoss: string;
+  /** Hash of the trained weights, made as that of the base model. */
   readonly weightsSha256: string;
+  /** How far the weights moved. */
   readonly weightDistance: WeightDistanceResult;
 }
 
 /** What varies between cells, flat, for matching across runs. */
 export interface Factors {
+  /** Base model's name. */
   readonly model: string;
+  /** Method's name. */
   readonly method: string;
+  /** Task trained on; null where nothing is trained. */
   readonly trainTask: string | null;
+  /** Set trained on; null where nothing is trained. */
   readonly trainSet: string | null;
+  /** Nominal training size; 0 where nothing is trained. */
   readonly trainSize: number;
+  /** Demonstrations before each training example. */
   readonly trainShots: number;
+  /** Seed; 0 where nothing is random. */
   readonly seed: number;
 }
 
 /** `cells/<id>/result.json`. */
 export interface CellResult {
+  /** Version of the format. */
   readonly schema: "tunemark.result/1";
+  /** The cell's id. */
   readonly cell: string;
+  /** `failed` cells carry a reason and nothing else. */
   readonly status: "ok" | "failed";
   /** Why the cell failed; null where it did not. */
   readonly reason: string | null;
+  /** Versions and hashes that say what the numbers were computed with. */
   readonly identity: {
     readonly suite: string;
     readonly kernels: string;
@@ -181,20 +254,29 @@ export interface CellResult {
     readonly tokenizer: string;
     readonly numericSignature: string;
   };
+  /** What varies between cells. */
   readonly factors: Factors;
+  /** What training left; null where nothing was trained. */
   readonly train: TrainResult | null;
+  /** Results in the order of the specification. */
   readonly evaluations: readonly EvaluationResult[];
 }
 
 /** One line of `cells/<id>/samples.jsonl`, sorted by evaluation then row. */
 export interface Sample {
+  /** Task's name. */
   readonly task: string;
+  /** Test set's name. */
   readonly set: string;
+  /** Prompt format. */
   readonly format: 1 | 2;
+  /** Demonstrations before the prompt. */
   readonly shots: number;
+  /** The row's id within its file. */
   readonly id: string;
   /** Generated text (after post-processing), for classification the free generation. */
   readonly output: string;
+  /** Reference output. */
   readonly reference: string;
   /** Label chosen by label score; null for generation. */
   readonly label: string | null;
@@ -209,19 +291,29 @@ export interface Sample {
 
 /** One line of `cells/<id>/train.jsonl`. */
 export interface TrainStep {
+  /** Optimizer step, from 1. */
   readonly step: number;
+  /** Loss of the step, shortest text of the f32. */
   readonly loss: string;
+  /** Global gradient norm before clipping. */
   readonly gradientNorm: string;
+  /** Learning rate of the step. */
   readonly learningRate: string;
+  /** Tokens of the step. */
   readonly tokens: number;
 }
 
 /** Where a table entry finds its value. */
 export interface EntryReference {
+  /** The cell's id. */
   readonly cell: string;
+  /** Test set's name. */
   readonly set: string;
+  /** Prompt format. */
   readonly format: 1 | 2;
+  /** Demonstrations before the prompt. */
   readonly shots: number;
+  /** Metric's name. */
   readonly metric: string;
 }
 
@@ -232,8 +324,11 @@ export interface EntryReference {
  * Entries of one table that share `row` and `column` differ by seed only: together they are one group, shown as its mean.
  */
 export interface TableEntry {
+  /** One of the table's rows. */
   readonly row: string;
+  /** One of the table's columns. */
   readonly column: string;
+  /** Where the value is. */
   readonly reference: EntryReference | { readonly cell: string; readonly distance: string };
   /** The paper's own value on its own model and data, in the table's unit; null where it gives none. */
   readonly paper: number | null;
@@ -241,24 +336,35 @@ export interface TableEntry {
 
 /** A table as data: the report renders it, the setting decides what is in it. */
 export interface TablePlan {
+  /** Heading. */
   readonly title: string;
   /** Unit and metric, such as `ROUGE-L F1, 0-100`. */
   readonly unit: string;
+  /** What the rows are. */
   readonly rowHeader: string;
+  /** Rows in order. */
   readonly rows: readonly string[];
+  /** Columns in order. */
   readonly columns: readonly string[];
+  /** What stands where; a place may stay empty. */
   readonly entries: readonly TableEntry[];
+  /** Lines under the table. */
   readonly notes: readonly string[];
 }
 
 /** A setting as planned: which figure or table it is, which cells it reads, which tables it makes. */
 export interface SettingPlan {
+  /** Name on the command line. */
   readonly name: string;
+  /** Heading. */
   readonly title: string;
   /** Such as `U Figure 1`. */
   readonly source: string;
+  /** One sentence. */
   readonly description: string;
+  /** Ids of the cells it reads. */
   readonly cells: readonly string[];
+  /** Tables in order. */
   readonly tables: readonly TablePlan[];
 }
 
@@ -268,32 +374,43 @@ export interface Progress {
   readonly index: number;
   /** Cells in the plan. */
   readonly count: number;
+  /** The cell's id. */
   readonly cell: string;
+  /** What varies between cells. */
   readonly factors: Factors;
   /** `kept`: done by an earlier run. `failed` carries a reason. */
   readonly stage: "kept" | "train" | "evaluate" | "done" | "failed";
   /** Optimizer steps taken, or test items scored; 0 where the stage has none. */
   readonly step: number;
+  /** All steps, or all test items, of the stage; 0 where it has none. */
   readonly steps: number;
   /** Latest loss read back, or null. */
   readonly loss: number | null;
+  /** Why the cell failed; null otherwise. */
   readonly reason: string | null;
 }
 
 /** `plan.json`. */
 export interface Plan {
+  /** Version of the format. */
   readonly schema: "tunemark.plan/1";
+  /** Version of the suite. */
   readonly suite: string;
+  /** Size of the run. */
   readonly profile: Profile;
   /** Name of the data, for reading; `dataSha256` is what identifies it. */
   readonly data: string;
   /** SHA-256 over the hashes of all rows and demonstrations the plan uses. */
   readonly dataSha256: string;
+  /** Base model's name. */
   readonly model: string;
+  /** How GEMM operands are rounded. */
   readonly operands: Operands;
   /** Seeds of trained cells; an untrained cell uses none and has seed 0. */
   readonly seeds: readonly number[];
+  /** Settings in order. */
   readonly settings: readonly SettingPlan[];
+  /** Cells in the order they are run. */
   readonly cells: readonly { readonly id: string; readonly factors: Factors }[];
   /** What the data folder lacks of the settings' sets, one line each. */
   readonly absent: readonly string[];
