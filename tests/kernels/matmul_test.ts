@@ -1,0 +1,245 @@
+import { assertAlmostEquals } from "@std/assert";
+import type { Gpu } from "../../kernels/gpu/device.ts";
+import {
+  attentionKeyGradient,
+  attentionQueryGradient,
+  attentionScores,
+  attentionValueGradient,
+  attentionValues,
+  attentionWeightGradient,
+  linearForward,
+  linearInputGradient,
+  linearWeightGradient,
+  type Tile,
+} from "../../kernels/matmul/matmul.ts";
+import {
+  type AttentionProduct,
+  attentionProductOracle,
+  linearForwardOracle,
+  linearInputGradientOracle,
+  linearWeightGradientOracle,
+} from "../../kernels/matmul/oracle.ts";
+import type { Operands } from "../../kernels/numerics.ts";
+import { assertBits, floats, gpuTest, runKernel, unset } from "./gpu.ts";
+
+const plain = { broadcast: false } as const;
+/** Tiles for products whose A is stored by rows; any number of rows. */
+const rowTiles: Tile[] = [
+  { lanes: 8, groups: 1, rows: 1, columns: 1, ...plain },
+  { lanes: 8, groups: 1, rows: 4, columns: 2, ...plain },
+  { lanes: 16, groups: 8, rows: 4, columns: 1, ...plain },
+];
+/** Tiles for any product. */
+const tiles: Tile[] = [
+  { lanes: 8, groups: 1, rows: 4, columns: 1, ...plain },
+  { lanes: 8, groups: 1, rows: 16, columns: 2, ...plain },
+  { lanes: 16, groups: 8, rows: 4, columns: 1, ...plain },
+];
+const broadcastTiles: Tile[] = [
+  { lanes: 8, groups: 1, rows: 8, columns: 1, broadcast: true },
+  { lanes: 8, groups: 1, rows: 32, columns: 2, broadcast: true },
+];
+
+/** Every tile in the product's own arithmetic; one tile of each kind in the other operand modes. */
+function variants(gpu: Gpu, base: Tile[]): { operands: Operands; tile: Tile }[] {
+  const broadcast = gpu.subgroupSize === 8 ? broadcastTiles : [];
+  const some = [base[1], ...broadcast.slice(1)];
+  return [
+    ...[...base, ...broadcast].map((tile) => ({ operands: "12bit" as const, tile })),
+    ...some.map((tile) => ({ operands: "f32" as const, tile })),
+    ...some.map((tile) => ({ operands: "bf16" as const, tile })),
+  ];
+}
+
+const pad = (n: number) => Math.ceil(n / 4) * 4;
+const describe = (tile: Tile) => `${Object.values(tile).join("/")}`;
+
+/** rows, columns, depth. */
+const shapes = [[1, 4, 4], [3, 37, 5], [5, 64, 33], [33, 6, 130], [70, 70, 12]];
+
+gpuTest("a linear layer's output is the same for every tile, with and without a residual", async (gpu) => {
+  for (const [rows, columns, depth] of shapes) {
+    const [aStride, bStride, cStride] = [pad(depth), pad(depth) + 4, pad(columns)];
+    const a = floats("a", rows * aStride);
+    const b = floats("b", columns * bStride);
+    const addend = floats("addend", rows * cStride);
+    const shape = { rows, columns, depth, aStride, bStride, cStride };
+    const expected = new Map<string, Float32Array>();
+    for (const operands of ["12bit", "f32", "bf16"] as const) {
+      for (const epilogue of ["store", "residual"] as const) {
+        const c = unset(rows * cStride);
+        linearForwardOracle(a, b, c, shape, operands, epilogue === "residual" ? addend : undefined);
+        expected.set(operands + epilogue, c);
+      }
+    }
+    for (const { operands, tile } of variants(gpu, rowTiles)) {
+      for (const epilogue of ["store", "residual"] as const) {
+        const bindings = { a, b, ...(epilogue === "residual" ? { addend } : {}), c: new Float32Array(rows * cStride) };
+        const { c } = await runKernel(gpu, linearForward(operands, tile, epilogue), bindings, shape);
+        const label = `${rows} x ${columns} x ${depth} ${epilogue} ${operands} ${describe(tile)}`;
+        assertBits(c, expected.get(operands + epilogue)!, label);
+      }
+    }
+  }
+});
+
+gpuTest("a linear layer's input gradient is the same for every tile", async (gpu) => {
+  for (const [rows, columns, depth] of shapes) {
+    const [aStride, bStride, cStride] = [pad(depth), pad(columns) + 4, pad(columns)];
+    const a = floats("a", rows * aStride);
+    const b = floats("b", depth * bStride);
+    const shape = { rows, columns, depth, aStride, bStride, cStride };
+    for (const { operands, tile } of variants(gpu, rowTiles)) {
+      const expected = unset(rows * cStride);
+      linearInputGradientOracle(a, b, expected, shape, operands);
+      const bindings = { a, b, c: new Float32Array(rows * cStride) };
+      const { c } = await runKernel(gpu, linearInputGradient(operands, tile), bindings, shape);
+      assertBits(c, expected, `${rows} x ${columns} x ${depth} ${operands} ${describe(tile)}`);
+    }
+  }
+});
+
+gpuTest("a linear layer's weight gradient adds sequence by sequence, the same for every tile", async (gpu) => {
+  for (const [rows, columns] of [[1, 4], [7, 37], [38, 70]]) {
+    for (const lengths of [[1], [5, 1, 66]]) {
+      const [aStride, bStride, cStride] = [pad(rows) + 4, pad(columns), pad(columns)];
+      const tokens = lengths.reduce((sum, length) => sum + length, 0);
+      const a = floats("a", tokens * aStride);
+      const b = floats("b", tokens * bStride);
+      const before = floats("before", rows * cStride);
+      let first = 0;
+      const sequences = Uint32Array.from(lengths.flatMap((length) => [(first += length) - length, length, 0, 0]));
+      const shape = { rows, columns, aStride, bStride, cStride };
+      for (const { operands, tile } of variants(gpu, tiles)) {
+        const expected = before.slice();
+        for (let m = 0; m < rows; m++) expected.fill(NaN, m * cStride + columns, (m + 1) * cStride);
+        linearWeightGradientOracle(a, b, expected, sequences, shape, operands);
+        const kernel = linearWeightGradient(operands, tile);
+        const { c } = await runKernel(gpu, kernel, { a, b, sequences, c: before.slice() }, {
+          ...shape,
+          count: lengths.length,
+        });
+        assertBits(c, expected, `${rows} x ${columns} of ${lengths} ${operands} ${describe(tile)}`);
+      }
+    }
+  }
+});
+
+/** Ragged sequences with their scores, and everything that attention's products read. */
+function attentionProblem(lengths: number[], heads: number, keyValueHeads: number, headSize: number) {
+  const width = (heads + 2 * keyValueHeads) * headSize;
+  const sequences = new Uint32Array(lengths.length * 4);
+  let [tokens, scores] = [0, 0];
+  lengths.forEach((length, s) => {
+    sequences.set([tokens, length, scores, pad(length)], s * 4);
+    tokens += length;
+    scores += heads * length * pad(length);
+  });
+  // Rows of scores as the softmax leaves them: zeros beyond the diagonal.
+  const weights = floats("weights", scores);
+  for (let s = 0; s < sequences.length; s += 4) {
+    const [, length, start, stride] = sequences.subarray(s, s + 4);
+    for (let row = 0; row < heads * length; row++) {
+      weights.fill(0, start + row * stride + row % length + 1, start + (row + 1) * stride);
+    }
+  }
+  const uniforms = { count: lengths.length, heads, keyValueHeads, headSize, width, longest: Math.max(...lengths) };
+  return {
+    uniforms,
+    sequences,
+    weights,
+    queriesKeysValues: floats("queries, keys, values", tokens * width),
+    mixed: floats("mixed", tokens * heads * headSize),
+  };
+}
+
+const attentionKernels = {
+  scores: [attentionScores, "queriesKeysValues", "queriesKeysValues", "weights"],
+  values: [attentionValues, "weights", "queriesKeysValues", "mixed"],
+  weightGradient: [attentionWeightGradient, "mixed", "queriesKeysValues", "weights"],
+  queryGradient: [attentionQueryGradient, "weights", "queriesKeysValues", "queriesKeysValues"],
+  keyGradient: [attentionKeyGradient, "weights", "queriesKeysValues", "queriesKeysValues"],
+  valueGradient: [attentionValueGradient, "weights", "mixed", "queriesKeysValues"],
+} as const;
+
+for (const product of Object.keys(attentionKernels) as AttentionProduct[]) {
+  gpuTest(
+    `attention's product ${product} is the same for every tile, over ragged sequences and shared key heads`,
+    async (gpu) => {
+      const [makeKernel, aName, bName, cName] = attentionKernels[product];
+      const byRows = product !== "keyGradient" && product !== "valueGradient";
+      for (
+        const [lengths, heads, keyValueHeads, headSize] of [[[1], 1, 1, 4], [[5, 1, 67], 4, 2, 12], [
+          [9, 34],
+          3,
+          1,
+          40,
+        ]] as const
+      ) {
+        const problem = attentionProblem([...lengths], heads, keyValueHeads, headSize);
+        const { uniforms, sequences } = problem;
+        for (const { operands, tile } of variants(gpu, byRows ? rowTiles : tiles)) {
+          const expected = unset(problem[cName].length);
+          attentionProductOracle(product, problem[aName], problem[bName], expected, sequences, uniforms, operands);
+          const bindings = { a: problem[aName], b: problem[bName], sequences, c: new Float32Array(expected.length) };
+          const { c } = await runKernel(gpu, makeKernel(operands, tile), bindings, uniforms);
+          assertBits(c, expected, `${lengths} ${heads}/${keyValueHeads}/${headSize} ${operands} ${describe(tile)}`);
+        }
+      }
+    },
+  );
+}
+
+Deno.test("the definition of a product agrees with f64, and rounding to 12 bits costs what it says", () => {
+  const [rows, columns, depth] = [5, 7, 96];
+  const a = floats("a", rows * depth);
+  const b = floats("b", columns * depth);
+  const shape = { rows, columns, depth, aStride: depth, bStride: depth, cStride: columns };
+  for (const [operands, tolerance] of [["f32", 2 ** -22], ["12bit", 2 ** -12], ["bf16", 2 ** -8]] as const) {
+    const c = unset(rows * columns);
+    linearForwardOracle(a, b, c, shape, operands);
+    for (let m = 0; m < rows; m++) {
+      for (let n = 0; n < columns; n++) {
+        const terms = Array.from({ length: depth }, (_, k) => a[m * depth + k] * b[n * depth + k]);
+        const size = terms.reduce((sum, term) => sum + Math.abs(term), 0);
+        assertAlmostEquals(c[m * columns + n], terms.reduce((sum, term) => sum + term, 0), 2 * tolerance * size);
+      }
+    }
+  }
+});
+
+Deno.test("gradients of a linear layer are the derivatives of its output", () => {
+  const [rows, columns, depth] = [3, 4, 8];
+  const x = floats("x", rows * depth);
+  const w = floats("w", columns * depth);
+  const g = floats("g", rows * columns);
+  const loss = (x: ArrayLike<number>, w: ArrayLike<number>) => {
+    let sum = 0;
+    for (let i = 0; i < rows * columns * depth; i++) {
+      const [m, n, k] = [Math.floor(i / (columns * depth)), Math.floor(i / depth) % columns, i % depth];
+      sum += g[m * columns + n] * x[m * depth + k] * w[n * depth + k];
+    }
+    return sum;
+  };
+  const dx = unset(rows * depth);
+  const dw = new Float32Array(columns * depth);
+  linearInputGradientOracle(g, w, dx, {
+    rows,
+    columns: depth,
+    depth: columns,
+    aStride: columns,
+    bStride: depth,
+    cStride: depth,
+  }, "f32");
+  linearWeightGradientOracle(g, x, dw, [0, rows, 0, 0], {
+    rows: columns,
+    columns: depth,
+    aStride: columns,
+    bStride: depth,
+    cStride: depth,
+  }, "f32");
+  const moved = (array: Float32Array, i: number, by: number) =>
+    Float64Array.from(array, (v, j) => i === j ? v + by : v);
+  dx.forEach((d, i) => assertAlmostEquals(d, loss(moved(x, i, 1), w) - loss(x, w), 1e-5));
+  dw.forEach((d, i) => assertAlmostEquals(d, loss(x, moved(w, i, 1)) - loss(x, w), 1e-5));
+});
