@@ -2,7 +2,7 @@
  * Puts a model to test sets: prompts in, scored samples out.
  * @module
  */
-import { generate, scoreNext } from "../models/inference.ts";
+import { answer, type AnswerOptions } from "../models/inference.ts";
 import type { Llama } from "../models/llama.ts";
 import type { TextTokenizer } from "../models/tokenizer.ts";
 import {
@@ -56,12 +56,15 @@ interface Item {
   readonly prompt: EncodedPrompt;
 }
 
-/** A model's raw answer. */
-interface Answer {
+/** What is kept of a model's answer. */
+interface Kept {
   readonly text: string;
   readonly labelScores: readonly number[];
   readonly margin: number;
 }
+
+/** Batches given to the model at a time: between two such calls progress is told. */
+const BATCHES_PER_CALL = 8;
 
 /**
  * Runs all evaluations of a cell. Prompts of several evaluations share batches where they are decoded alike; what an item gets does
@@ -77,11 +80,10 @@ export async function evaluate(
   for (const spec of specs) prepared.push(await prepare(subject, spec, data));
   const items = prepared.flatMap((p) => p.rows.map((row, i): Item => ({ prepared: p, row, prompt: p.prompts[i] })));
   const samples: Sample[] = [];
-  for (const batch of batches(items, subject.batchSize)) {
-    context.signal.throwIfAborted();
+  for (const group of groups(items, subject.batchSize * BATCHES_PER_CALL)) {
     context.report({ stage: "evaluate", step: samples.length, steps: items.length, loss: null });
-    const answers = await answer(subject, batch);
-    batch.forEach((item, i) => samples.push(sampleOf(item, answers[i])));
+    const answers = await answerAll(subject, group, context.signal);
+    group.forEach((item, i) => samples.push(sampleOf(item, answers[i])));
   }
   context.report({ stage: "evaluate", step: items.length, steps: items.length, loss: null });
   let start = 0;
@@ -116,7 +118,7 @@ async function prepare({ llama, tokenizer }: Subject, spec: EvaluationSpec, data
 }
 
 /** Consecutive items that are decoded alike, at most `size` at a time. */
-function batches(items: readonly Item[], size: number): Item[][] {
+function groups(items: readonly Item[], size: number): Item[][] {
   const kind = ({ prepared: { spec, labelIds } }: Item) => JSON.stringify([spec.maxNewTokens, labelIds]);
   const made: Item[][] = [];
   for (const item of items) {
@@ -127,31 +129,26 @@ function batches(items: readonly Item[], size: number): Item[][] {
   return made;
 }
 
-async function answer({ llama, tokenizer, batchSize }: Subject, batch: readonly Item[]): Promise<Answer[]> {
-  const { spec, labelIds } = batch[0].prepared;
-  const prompts = batch.map(({ prompt }) => prompt.tokens);
+async function answerAll(subject: Subject, items: readonly Item[], signal: AbortSignal): Promise<Kept[]> {
+  const { llama, tokenizer, batchSize } = subject;
+  const { spec: { maxNewTokens }, labelIds } = items[0].prepared;
+  const prompts = items.map(({ prompt }) => prompt.tokens);
   const ends = [...new Set([...(tokenizer.eosId === null ? [] : [tokenizer.eosId]), ...llama.config.eosIds])];
   const blank = blankLineToken(tokenizer);
-  const options = { maxNewTokens: spec.maxNewTokens, batchSize };
   const stopIds = blank === null || ends.includes(blank) ? ends : [...ends, blank];
-  const generated = await generate(llama, prompts, { ...options, stopIds });
+  const options: AnswerOptions = { maxNewTokens, stopIds, labelIds, batchSize, signal };
+  const answers = await answer(llama, prompts, options);
   // White space before the answer is stripped, so a blank line there must not end it: these few go on to the end token.
-  const early = generated.flatMap(({ tokens, stopped }, i) =>
+  const early = answers.flatMap(({ tokens, stopped }, i) =>
     stopped && stopIds.length > ends.length && postprocess(tokenizer.decode(tokens)) === "" ? [i] : []
   );
-  if (early.length > 0) {
-    const again = await generate(llama, early.map((i) => prompts[i]), { ...options, stopIds: ends });
-    early.forEach((i, j) => generated[i] = again[j]);
-  }
-  const scores = labelIds.length === 0 ? null : await scoreNext(llama, prompts, labelIds, { batchSize });
-  return generated.map(({ tokens, margin }, i) => {
-    const labelScores = scores === null ? [] : [...scores[i].labels];
-    return {
-      text: postprocess(tokenizer.decode(tokens)),
-      labelScores,
-      margin: Math.min(margin, labelMargin(labelScores)),
-    };
-  });
+  const again = await answer(llama, early.map((i) => prompts[i]), { ...options, stopIds: ends });
+  early.forEach((i, j) => answers[i] = again[j]);
+  return answers.map(({ tokens, labels, margin }) => ({
+    text: postprocess(tokenizer.decode(tokens)),
+    labelScores: labels,
+    margin: Math.min(margin, labelMargin(labels)),
+  }));
 }
 
 /** Lead of the best label over the second, as an f32; infinite where there is nothing to choose. */
@@ -160,7 +157,7 @@ function labelMargin(scores: readonly number[]): number {
   return second === undefined ? Infinity : Math.fround(first - second);
 }
 
-function sampleOf({ prepared: { spec, task }, row }: Item, { text, labelScores, margin }: Answer): Sample {
+function sampleOf({ prepared: { spec, task }, row }: Item, { text, labelScores, margin }: Kept): Sample {
   const scored = task.kind === "generation"
     ? { label: null, statistics: scoreGeneration(task, text, row.output) }
     : scoreClassification(task, labelScores, text, row.output);
