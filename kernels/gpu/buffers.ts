@@ -66,6 +66,8 @@ export function upload(
   if (offset + data.length > Math.ceil(tensor.length / 4) * 4) {
     throw new Error(`${tensor.name} holds ${tensor.length} elements, not ${offset + data.length}`);
   }
+  // Deno 2.9 panics on an empty write.
+  if (data.length === 0) return;
   // Bytes, not elements: the meaning of sizes for typed arrays has changed between Deno versions.
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   gpu.device.queue.writeBuffer(tensor.buffer, offset * 4, bytes);

@@ -103,8 +103,6 @@ export interface Program<S> {
   readonly dispatches: Dispatch<S>[];
   readonly uniformBuffer: GPUBuffer;
   readonly uniformBytes: ArrayBuffer;
-  /** Tensors set to zero before the first dispatch of a run. */
-  readonly clears: Tensor[];
   /** Bytes of the uniform buffer in use. */
   used: number;
 }
@@ -123,7 +121,6 @@ export function createProgram<S>(gpu: Gpu, label: string): Program<S> {
       () => gpu.device.createBuffer({ size: uniformCapacity, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST }),
     ),
     uniformBytes: new ArrayBuffer(uniformCapacity),
-    clears: [],
     used: 0,
   };
 }
@@ -198,7 +195,6 @@ function prepare<S>(program: Program<S>, shape: S): (readonly [number, number, n
 export function run<S>(program: Program<S>, shape: S, times = 1): void {
   const grids = prepare(program, shape);
   const encoder = program.gpu.device.createCommandEncoder({ label: program.label });
-  for (const { buffer } of program.clears) encoder.clearBuffer(buffer);
   const pass = encoder.beginComputePass();
   for (let time = 0; time < times; time++) {
     program.dispatches.forEach(({ pipeline, bindGroup }, i) => {
@@ -239,7 +235,6 @@ export async function profile<S>(program: Program<S>, shape: S): Promise<Dispatc
     usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
   });
   const encoder = gpu.device.createCommandEncoder({ label: program.label });
-  for (const { buffer } of program.clears) encoder.clearBuffer(buffer);
   live.forEach((index, i) => {
     const { pipeline, bindGroup } = program.dispatches[index];
     const pass = encoder.beginComputePass({
@@ -261,4 +256,11 @@ export async function profile<S>(program: Program<S>, shape: S): Promise<Dispatc
     kernel: program.dispatches[index].kernel.name,
     nanoseconds: Number(stamps[i * 2 + 1] - stamps[i * 2]),
   }));
+}
+
+/** Sets tensors to zero, in order with what is submitted. */
+export function clear(gpu: Gpu, tensors: readonly Tensor[]): void {
+  const encoder = gpu.device.createCommandEncoder({ label: "clear" });
+  for (const { buffer } of tensors) encoder.clearBuffer(buffer);
+  gpu.device.queue.submit([encoder.finish()]);
 }

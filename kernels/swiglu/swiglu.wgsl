@@ -1,0 +1,47 @@
+// SwiGLU on rows that hold gate then up, `width` columns each:  y = gate * sigmoid(gate) * up.  Nothing is saved but the inputs.
+
+fn sigmoid(x: f32) -> f32 {
+  let e = exponential(-abs(x));
+  let r = reciprocal(add(1.0, e));
+  return select(mul(e, r), r, x >= 0.0);
+}
+
+fn sigmoid4(x: vec4<f32>) -> vec4<f32> {
+  return vec4<f32>(sigmoid(x.x), sigmoid(x.y), sigmoid(x.z), sigmoid(x.w));
+}
+
+//// kernel swiglu_forward
+// gateUp [rows][2 * width], y [rows][width], overwritten. One thread a vec4.
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let item = (group.y * 32768u + group.x) * 64u + lane;
+  let quads = params.width / 4u;
+  let row = item / quads;
+  if (row >= params.rows) {
+    return;
+  }
+  let i = row * 2u * quads + item % quads;
+  let gate = gateUp[i];
+  y[item] = flush4(mul4(mul4(gate, sigmoid4(gate)), gateUp[i + quads]));
+}
+
+//// kernel swiglu_backward
+// gateUpGradient [rows][2 * width], overwritten: gate: gradient * up * s * (1 + gate * (1 - s)), up: gradient * gate * s.
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let item = (group.y * 32768u + group.x) * 64u + lane;
+  let quads = params.width / 4u;
+  let row = item / quads;
+  if (row >= params.rows) {
+    return;
+  }
+  let i = row * 2u * quads + item % quads;
+  let gate = gateUp[i];
+  let up = gateUp[i + quads];
+  let g = gradient[item];
+  let s = sigmoid4(gate);
+  let one = vec4<f32>(1.0);
+  let slope = mul4(s, add4(one, mul4(gate, sub4(one, s))));
+  gateUpGradient[i] = flush4(mul4(mul4(g, up), slope));
+  gateUpGradient[i + quads] = flush4(mul4(g, mul4(gate, s)));
+}

@@ -1,0 +1,324 @@
+/**
+ * The backward pass of a batch, recorded after its forward pass. Gradients of activations overwrite, gradients of weights accumulate,
+ * each sequence on its own, so that micro-batches change nothing.
+ * @module
+ */
+import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
+import { dispatch, type Program } from "../kernels/gpu/program.ts";
+import { attentionSoftmaxBackward } from "../kernels/attention/attention.ts";
+import { crossEntropy, lossSum } from "../kernels/cross_entropy/cross_entropy.ts";
+import { embeddingGradient } from "../kernels/embedding/embedding.ts";
+import {
+  attentionKeyGradient,
+  attentionQueryGradient,
+  attentionValueGradient,
+  attentionWeightGradient,
+  chooseTile,
+  linearInputGradient,
+  linearWeightGradient,
+} from "../kernels/matmul/matmul.ts";
+import { rmsNormBackward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_norm.ts";
+import { rope } from "../kernels/rope/rope.ts";
+import { scatterRows } from "../kernels/rows/rows.ts";
+import { swigluBackward } from "../kernels/swiglu/swiglu.ts";
+import { type BatchCapacity, type BatchShape, type BatchTensors, scoreCapacity } from "./batch.ts";
+import type { LlamaConfig } from "./config.ts";
+import { type Activations, attentionScale, attentionUniforms } from "./forward.ts";
+import { attentionWidth, type Llama, padded, type Parameter } from "./llama.ts";
+
+/** What a batch needs for its loss and gradients beside the forward pass's tables. */
+export interface TargetTensors {
+  /** Target token of each target row. */
+  readonly targets: Tensor;
+  /** Weight of each target row's loss, divided by the optimizer batch's total. */
+  readonly weights: Tensor;
+  /** Per sequence, x: first target row, y: target rows. */
+  readonly targetSequences: Tensor;
+  /** Per token, its target row plus 1, or 0. */
+  readonly targetOfToken: Tensor;
+  /** Tokens grouped for the embedding's gradient: see `bucketTokens`. */
+  readonly buckets: Tensor;
+  readonly bucketPositions: Tensor;
+}
+
+/** A batch's shape with what the loss adds to it. */
+export interface TrainingShape extends BatchShape {
+  readonly buckets: number;
+  /** Element of the history that the loss is added to. */
+  readonly slot: number;
+}
+
+/** Gradient tensors of a model: one a parameter, and the embedding's own part where the head is tied. */
+export interface Gradients {
+  readonly of: ReadonlyMap<Parameter, Tensor>;
+  /** Gradient through the embedding lookup; the same tensor as the embedding's where the head is not tied. */
+  readonly lookup: Tensor;
+}
+
+/** Allocates zeroed gradients. */
+export function allocateGradients(arena: Arena, llama: Llama): Gradients {
+  const of = new Map(
+    llama.parameters.map((parameter) => [
+      parameter,
+      allocate(arena, `gradient of ${parameter.label}`, parameter.rows * parameter.columns),
+    ]),
+  );
+  const { rows, columns } = llama.embedding;
+  const lookup = llama.config.tied
+    ? allocate(arena, "gradient of the embedding lookup", rows * columns)
+    : of.get(llama.embedding)!;
+  return { of, lookup };
+}
+
+/** Allocates the target tables of a batch. */
+export function allocateTargets(arena: Arena, capacity: BatchCapacity): TargetTensors {
+  return {
+    targets: allocate(arena, "batch targets", capacity.targets),
+    weights: allocate(arena, "batch target weights", capacity.targets),
+    targetSequences: allocate(arena, "batch target sequences", capacity.sequences * 4),
+    targetOfToken: allocate(arena, "batch targets of tokens", capacity.tokens),
+    buckets: allocate(arena, "batch token buckets", capacity.tokens * 4),
+    bucketPositions: allocate(arena, "batch bucket positions", capacity.tokens),
+  };
+}
+
+/** Elements of the gradient workspace, shared by all layers. */
+function workspaceSizes(config: LlamaConfig, capacity: BatchCapacity) {
+  const { tokens, targets } = capacity;
+  const { hiddenSize: d, intermediateSize: f } = config;
+  return {
+    outer: tokens * d,
+    inner: tokens * d,
+    normed: tokens * d,
+    queriesKeysValues: tokens * attentionWidth(config),
+    mixed: tokens * config.heads * config.headSize,
+    scores: scoreCapacity(config, capacity),
+    gateUp: tokens * 2 * f,
+    gated: tokens * f,
+    rows: targets * d,
+    rowsNormed: targets * d,
+    losses: targets,
+  };
+}
+
+/** Bytes of the gradient workspace for a capacity. */
+export function workspaceBytes(config: LlamaConfig, capacity: BatchCapacity): number {
+  return 4 * Object.values(workspaceSizes(config, capacity)).reduce((sum, size) => sum + size, 0);
+}
+
+/**
+ * Records loss and backward pass of a batch whose forward pass is recorded in the same program. `history[slot]` gains the batch's
+ * loss, `gradients` gain the batch's gradients, `activations.logits` become their own gradient.
+ */
+export function recordBackward<S extends TrainingShape>(
+  program: Program<S>,
+  llama: Llama,
+  arena: Arena,
+  capacity: BatchCapacity,
+  tensors: {
+    batch: BatchTensors;
+    targets: TargetTensors;
+    activations: Activations;
+    gradients: Gradients;
+    history: Tensor;
+  },
+  labelSmoothing: number,
+): void {
+  const { config, gpu, operands } = llama;
+  const { hiddenSize, intermediateSize } = config;
+  const { batch, targets, activations, gradients, history } = tensors;
+  const { sequences } = batch;
+  const work = Object.fromEntries(
+    Object.entries(workspaceSizes(config, capacity)).map((
+      [name, size],
+    ) => [name, allocate(arena, `work ${name}`, size)]),
+  ) as Record<keyof ReturnType<typeof workspaceSizes>, Tensor>;
+  const tokens = (shape: S) => shape.tokens;
+  const targetCount = (shape: S) => shape.targets;
+  const gradientOf = (parameter: Parameter) => gradients.of.get(parameter)!;
+
+  /** Records a linear layer's two gradients: `y` is its output's gradient, `x` its input, `dx` its input's gradient. */
+  const linear = (parameter: Parameter, y: Tensor, x: Tensor, dx: Tensor, overTargets = false) => {
+    const rows = overTargets ? targetCount : tokens;
+    const capacityRows = overTargets ? capacity.targets : capacity.tokens;
+    const { rows: outputs, columns: inputs } = parameter;
+    dispatch(
+      program,
+      linearWeightGradient(operands, chooseTile(gpu, outputs, inputs)),
+      { a: y, b: x, c: gradientOf(parameter), sequences: overTargets ? targets.targetSequences : sequences },
+      (shape) => ({
+        rows: outputs,
+        columns: inputs,
+        count: shape.sequences,
+        aStride: outputs,
+        bStride: inputs,
+        cStride: inputs,
+      }),
+    );
+    dispatch(
+      program,
+      linearInputGradient(operands, chooseTile(gpu, capacityRows, inputs)),
+      { a: y, b: parameter.tensor, c: dx },
+      (shape) => ({
+        rows: rows(shape),
+        columns: inputs,
+        depth: outputs,
+        aStride: outputs,
+        bStride: inputs,
+        cStride: inputs,
+      }),
+    );
+  };
+  /** Records a norm's two gradients. */
+  const norm = (
+    parameter: Parameter,
+    parts: { gradient: Tensor; x: Tensor; inverse: Tensor; dx: Tensor; carried?: Tensor },
+    overTargets = false,
+  ) => {
+    const { gradient, x, inverse, dx, carried } = parts;
+    dispatch(
+      program,
+      rmsNormWeightGradient,
+      {
+        gradient,
+        x,
+        inverse,
+        sequences: overTargets ? targets.targetSequences : sequences,
+        weightGradient: gradientOf(parameter),
+      },
+      (shape) => ({ width: hiddenSize, count: shape.sequences }),
+    );
+    dispatch(
+      program,
+      rmsNormBackward(carried !== undefined),
+      {
+        gradient,
+        x,
+        weight: parameter.tensor,
+        inverse,
+        xGradient: dx,
+        ...(carried ? { carried_gradient: carried } : {}),
+      },
+      (shape) => ({ rows: overTargets ? shape.targets : shape.tokens, width: hiddenSize }),
+    );
+  };
+
+  dispatch(
+    program,
+    crossEntropy,
+    { targets: targets.targets, weights: targets.weights, logits: activations.logits, losses: work.losses },
+    (shape) => ({
+      rows: shape.targets,
+      vocabulary: config.vocabSize,
+      stride: padded(config.vocabSize),
+      smoothing: labelSmoothing,
+    }),
+  );
+  dispatch(
+    program,
+    lossSum,
+    { losses: work.losses, sequences: targets.targetSequences, history },
+    (shape) => ({ count: shape.sequences, slot: shape.slot }),
+  );
+  linear(llama.head, activations.logits, activations.rowsNormed, work.rowsNormed, true);
+  norm(
+    llama.norm,
+    { gradient: work.rowsNormed, x: activations.rows, inverse: activations.rowsInverse, dx: work.rows },
+    true,
+  );
+  dispatch(
+    program,
+    scatterRows,
+    { y: work.rows, source: targets.targetOfToken, x: work.outer },
+    (shape) => ({ rows: shape.tokens, width: hiddenSize }),
+  );
+
+  const uniforms = attentionUniforms(config);
+  const headTile = chooseTile(gpu, capacity.longest, config.headSize);
+  const scoreTile = chooseTile(gpu, capacity.longest, capacity.longest);
+  for (let number = config.layers - 1; number >= 0; number--) {
+    const layer = llama.layers[number];
+    const saved = activations.layers[number];
+    const qkv = saved.queriesKeysValues;
+    linear(layer.down, work.outer, saved.gated, work.gated);
+    dispatch(
+      program,
+      swigluBackward,
+      { gateUp: saved.gateUp, gradient: work.gated, gateUpGradient: work.gateUp },
+      (shape) => ({ rows: shape.tokens, width: intermediateSize }),
+    );
+    linear(layer.gateUp, work.gateUp, saved.mlpNormed, work.normed);
+    norm(layer.mlpNorm, {
+      gradient: work.normed,
+      x: saved.mid,
+      inverse: saved.mlpInverse,
+      dx: work.inner,
+      carried: work.outer,
+    });
+    linear(layer.attentionOutput, work.inner, saved.mixed, work.mixed);
+    dispatch(
+      program,
+      attentionWeightGradient(operands, scoreTile),
+      { a: work.mixed, b: qkv, c: work.scores, sequences },
+      uniforms,
+    );
+    dispatch(
+      program,
+      attentionSoftmaxBackward,
+      {
+        weights: saved.weights,
+        mixed: saved.mixed,
+        mixedGradient: work.mixed,
+        sequences,
+        scoreGradient: work.scores,
+      },
+      ({ sequences: count, longest }) => ({
+        count,
+        heads: config.heads,
+        headSize: config.headSize,
+        longest,
+        scale: attentionScale(config),
+      }),
+    );
+    const c = work.queriesKeysValues;
+    dispatch(program, attentionQueryGradient(operands, headTile), { a: work.scores, b: qkv, c, sequences }, uniforms);
+    dispatch(program, attentionKeyGradient(operands, headTile), { a: work.scores, b: qkv, c, sequences }, uniforms);
+    dispatch(
+      program,
+      attentionValueGradient(operands, headTile),
+      { a: saved.weights, b: work.mixed, c, sequences },
+      uniforms,
+    );
+    dispatch(
+      program,
+      rope,
+      { positions: batch.positions, cosines: llama.cosines, sines: llama.sines, x: c },
+      (shape) => ({
+        rows: shape.tokens,
+        width: attentionWidth(config),
+        heads: config.heads + config.keyValueHeads,
+        headSize: config.headSize,
+        direction: -1,
+      }),
+    );
+    linear(layer.queriesKeysValues, c, saved.normed, work.normed);
+    norm(layer.attentionNorm, {
+      gradient: work.normed,
+      x: saved.x,
+      inverse: saved.inverse,
+      dx: work.outer,
+      carried: work.inner,
+    });
+  }
+  dispatch(
+    program,
+    embeddingGradient,
+    {
+      gradient: work.outer,
+      buckets: targets.buckets,
+      positions: targets.bucketPositions,
+      weightGradient: gradients.lookup,
+    },
+    (shape) => ({ buckets: shape.buckets, width: hiddenSize }),
+  );
+}

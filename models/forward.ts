@@ -1,0 +1,268 @@
+/**
+ * The forward pass over a ragged batch, recorded into a program:
+ *
+ *     x -> norm -> queries, keys, values -> rope -> scores -> softmax -> mixed values -> + x = mid
+ *     mid -> norm -> gate, up -> SwiGLU -> down -> + mid = next x;   target rows of the last x -> norm -> logits
+ * @module
+ */
+import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
+import { dispatch, type Program } from "../kernels/gpu/program.ts";
+import { attentionSoftmax } from "../kernels/attention/attention.ts";
+import { embeddingForward } from "../kernels/embedding/embedding.ts";
+import { attentionScores, attentionValues, chooseTile, linearForward } from "../kernels/matmul/matmul.ts";
+import { rmsNormForward } from "../kernels/rms_norm/rms_norm.ts";
+import { rope } from "../kernels/rope/rope.ts";
+import { gatherRows } from "../kernels/rows/rows.ts";
+import { swigluForward } from "../kernels/swiglu/swiglu.ts";
+import { type BatchCapacity, type BatchShape, type BatchTensors, scoreCapacity } from "./batch.ts";
+import type { LlamaConfig } from "./config.ts";
+import { attentionWidth, type LayerParameters, type Llama, padded, type Parameter } from "./llama.ts";
+
+/** What a layer computes; all of it is needed again by the backward pass. */
+export interface LayerActivations {
+  /** Input [tokens][hidden]. */
+  readonly x: Tensor;
+  readonly normed: Tensor;
+  readonly inverse: Tensor;
+  readonly queriesKeysValues: Tensor;
+  /** Attention weights, per sequence and head. */
+  readonly weights: Tensor;
+  readonly mixed: Tensor;
+  /** Input plus attention. */
+  readonly mid: Tensor;
+  readonly mlpNormed: Tensor;
+  readonly mlpInverse: Tensor;
+  readonly gateUp: Tensor;
+  readonly gated: Tensor;
+}
+
+/** What a forward pass computes. */
+export interface Activations {
+  readonly layers: readonly LayerActivations[];
+  /** Output of the last layer. */
+  readonly last: Tensor;
+  /** Target rows of `last`, before and after the final norm. */
+  readonly rows: Tensor;
+  readonly rowsNormed: Tensor;
+  readonly rowsInverse: Tensor;
+  /** [targets][padded vocabulary]. */
+  readonly logits: Tensor;
+}
+
+/** Number of f32 elements of each activation of a layer. */
+function layerSizes(config: LlamaConfig, capacity: BatchCapacity): Record<keyof LayerActivations, number> {
+  const { tokens } = capacity;
+  const { hiddenSize: d, intermediateSize: f } = config;
+  return {
+    x: tokens * d,
+    normed: tokens * d,
+    inverse: tokens,
+    queriesKeysValues: tokens * attentionWidth(config),
+    weights: scoreCapacity(config, capacity),
+    mixed: tokens * config.heads * config.headSize,
+    mid: tokens * d,
+    mlpNormed: tokens * d,
+    mlpInverse: tokens,
+    gateUp: tokens * 2 * f,
+    gated: tokens * f,
+  };
+}
+
+/** Bytes of activations for a capacity; `saved` keeps every layer's, else all layers share one set. */
+export function activationBytes(config: LlamaConfig, capacity: BatchCapacity, saved: boolean): number {
+  const layer = Object.values(layerSizes(config, capacity)).reduce((sum, size) => sum + size, 0);
+  const rows = capacity.targets * (2 * config.hiddenSize + 1 + padded(config.vocabSize));
+  return 4 * (layer * (saved ? config.layers : 1) + (saved ? capacity.tokens * config.hiddenSize : 0) + rows);
+}
+
+/** Allocates activations; `saved` keeps every layer's for a backward pass. */
+export function allocateActivations(
+  arena: Arena,
+  config: LlamaConfig,
+  capacity: BatchCapacity,
+  saved: boolean,
+): Activations {
+  const sizes = Object.entries(layerSizes(config, capacity));
+  const layer = (number: number) =>
+    Object.fromEntries(
+      sizes.map(([name, size]) => [name, allocate(arena, `layer ${number} ${name}`, size)]),
+    ) as unknown as LayerActivations;
+  const shared = saved ? null : layer(0);
+  const layers = Array.from({ length: config.layers }, (_, number) => shared ?? layer(number));
+  const { targets } = capacity;
+  return {
+    layers,
+    last: shared ? shared.x : allocate(arena, "last layer's output", capacity.tokens * config.hiddenSize),
+    rows: allocate(arena, "target rows", targets * config.hiddenSize),
+    rowsNormed: allocate(arena, "normed target rows", targets * config.hiddenSize),
+    rowsInverse: allocate(arena, "target rows' inverse norms", targets),
+    logits: allocate(arena, "logits", targets * padded(config.vocabSize)),
+  };
+}
+
+/** Records `y = x * weight^T`, plus `addend` where one is given. */
+export function recordLinear<S>(
+  program: Program<S>,
+  llama: Llama,
+  capacityRows: number,
+  parameter: Parameter,
+  tensors: { x: Tensor; y: Tensor; addend?: Tensor },
+  rows: (shape: S) => number,
+): void {
+  const tile = chooseTile(llama.gpu, capacityRows, parameter.rows);
+  dispatch(
+    program,
+    linearForward(llama.operands, tile, tensors.addend ? "residual" : "store"),
+    { a: tensors.x, b: parameter.tensor, c: tensors.y, ...(tensors.addend ? { addend: tensors.addend } : {}) },
+    (shape) => ({
+      rows: rows(shape),
+      columns: parameter.rows,
+      depth: parameter.columns,
+      aStride: parameter.columns,
+      bStride: parameter.columns,
+      cStride: parameter.rows,
+    }),
+  );
+}
+
+/** Uniforms of attention's products. */
+export function attentionUniforms(config: LlamaConfig): (shape: BatchShape) => Record<string, number> {
+  const { heads, keyValueHeads, headSize } = config;
+  const width = attentionWidth(config);
+  return ({ sequences, longest }) => ({ count: sequences, heads, keyValueHeads, headSize, width, longest });
+}
+
+/** The factor on attention scores, 1 / sqrt(headSize). */
+export function attentionScale(config: LlamaConfig): number {
+  return Math.fround(1 / Math.sqrt(config.headSize));
+}
+
+/** Records norm, queries, keys, values and rope of a layer, for rows of any kind. */
+export function recordAttentionInputs<S>(
+  program: Program<S>,
+  llama: Llama,
+  capacityRows: number,
+  layer: LayerParameters,
+  tensors: Pick<LayerActivations, "x" | "normed" | "inverse" | "queriesKeysValues"> & { positions: Tensor },
+  rows: (shape: S) => number,
+): void {
+  const { config } = llama;
+  const { x, normed, inverse, queriesKeysValues, positions } = tensors;
+  dispatch(program, rmsNormForward, { x, weight: layer.attentionNorm.tensor, y: normed, inverse }, (shape) => ({
+    rows: rows(shape),
+    width: config.hiddenSize,
+    epsilon: config.normEpsilon,
+  }));
+  recordLinear(program, llama, capacityRows, layer.queriesKeysValues, { x: normed, y: queriesKeysValues }, rows);
+  dispatch(
+    program,
+    rope,
+    { positions, cosines: llama.cosines, sines: llama.sines, x: queriesKeysValues },
+    (shape) => ({
+      rows: rows(shape),
+      width: attentionWidth(config),
+      heads: config.heads + config.keyValueHeads,
+      headSize: config.headSize,
+      direction: 1,
+    }),
+  );
+}
+
+/** Records what follows attention in a layer: its output projection and the MLP, both with residuals. */
+export function recordAfterAttention<S>(
+  program: Program<S>,
+  llama: Llama,
+  capacityRows: number,
+  layer: LayerParameters,
+  tensors: LayerActivations & { next: Tensor },
+  rows: (shape: S) => number,
+): void {
+  const { config } = llama;
+  const { x, mixed, mid, mlpNormed, mlpInverse, gateUp, gated, next } = tensors;
+  recordLinear(program, llama, capacityRows, layer.attentionOutput, { x: mixed, y: mid, addend: x }, rows);
+  dispatch(
+    program,
+    rmsNormForward,
+    { x: mid, weight: layer.mlpNorm.tensor, y: mlpNormed, inverse: mlpInverse },
+    (shape) => ({ rows: rows(shape), width: config.hiddenSize, epsilon: config.normEpsilon }),
+  );
+  recordLinear(program, llama, capacityRows, layer.gateUp, { x: mlpNormed, y: gateUp }, rows);
+  dispatch(program, swigluForward, { gateUp, y: gated }, (shape) => ({
+    rows: rows(shape),
+    width: config.intermediateSize,
+  }));
+  recordLinear(program, llama, capacityRows, layer.down, { x: gated, y: next, addend: mid }, rows);
+}
+
+/** Records final norm and head on rows that are already gathered. */
+export function recordHead<S>(
+  program: Program<S>,
+  llama: Llama,
+  capacityRows: number,
+  tensors: Pick<Activations, "rows" | "rowsNormed" | "rowsInverse" | "logits">,
+  rows: (shape: S) => number,
+): void {
+  const { config } = llama;
+  dispatch(
+    program,
+    rmsNormForward,
+    { x: tensors.rows, weight: llama.norm.tensor, y: tensors.rowsNormed, inverse: tensors.rowsInverse },
+    (shape) => ({ rows: rows(shape), width: config.hiddenSize, epsilon: config.normEpsilon }),
+  );
+  recordLinear(program, llama, capacityRows, llama.head, { x: tensors.rowsNormed, y: tensors.logits }, rows);
+}
+
+/**
+ * Records the whole forward pass of a batch, up to the logits of its target rows.
+ * @param afterRope called in each layer once keys and values are there, to put them into a cache
+ */
+export function recordForward<S extends BatchShape>(
+  program: Program<S>,
+  llama: Llama,
+  capacity: BatchCapacity,
+  batch: BatchTensors,
+  activations: Activations,
+  afterRope?: (layer: number, queriesKeysValues: Tensor) => void,
+): void {
+  const { config, gpu, operands } = llama;
+  const tokens = (shape: S) => shape.tokens;
+  const { sequences } = batch;
+  const uniforms = attentionUniforms(config);
+  const first = config.layers > 0 ? activations.layers[0].x : activations.last;
+  dispatch(
+    program,
+    embeddingForward,
+    { tokens: batch.tokens, weight: llama.embedding.tensor, x: first },
+    (shape) => ({ count: shape.tokens, width: config.hiddenSize }),
+  );
+  llama.layers.forEach((layer, number) => {
+    const now = activations.layers[number];
+    const next = activations.layers[number + 1]?.x ?? activations.last;
+    recordAttentionInputs(program, llama, capacity.tokens, layer, { ...now, positions: batch.positions }, tokens);
+    afterRope?.(number, now.queriesKeysValues);
+    const qkv = now.queriesKeysValues;
+    const scoreTile = chooseTile(gpu, capacity.longest, capacity.longest);
+    dispatch(program, attentionScores(operands, scoreTile), { a: qkv, b: qkv, c: now.weights, sequences }, uniforms);
+    dispatch(program, attentionSoftmax, { scores: now.weights, sequences }, ({ sequences: count, longest }) => ({
+      count,
+      heads: config.heads,
+      longest,
+      scale: attentionScale(config),
+    }));
+    const valueTile = chooseTile(gpu, capacity.longest, config.headSize);
+    dispatch(
+      program,
+      attentionValues(operands, valueTile),
+      { a: now.weights, b: qkv, c: now.mixed, sequences },
+      uniforms,
+    );
+    recordAfterAttention(program, llama, capacity.tokens, layer, { ...now, next }, tokens);
+  });
+  dispatch(
+    program,
+    gatherRows,
+    { x: activations.last, index: batch.targetRows, y: activations.rows },
+    (shape) => ({ rows: shape.targets, width: config.hiddenSize }),
+  );
+  recordHead(program, llama, capacity.targets, activations, (shape) => shape.targets);
+}

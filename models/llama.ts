@@ -1,0 +1,192 @@
+/**
+ * A Llama decoder on the GPU: its weights, grouped as the kernels use them. Queries, keys and values are one matrix, gate and up
+ * another; the vocabulary is padded with zero rows to a multiple of 4. `forward.ts` and `backward.ts` record what is done with them.
+ * @module
+ */
+import {
+  allocate,
+  type Arena,
+  createArena,
+  readFloats,
+  releaseArena,
+  type Tensor,
+  upload,
+} from "../kernels/gpu/buffers.ts";
+import { type Gpu, settle } from "../kernels/gpu/device.ts";
+import { ropeTables } from "../kernels/rope/rope.ts";
+import type { Operands } from "../kernels/numerics.ts";
+import type { LlamaConfig } from "./config.ts";
+
+/** Group of a parameter in weight-distance tables. */
+export type ParameterGroup = "embedding" | "attention" | "mlp" | "norms" | "head";
+
+/** A stretch of rows of a parameter that is one tensor of the checkpoint. */
+export interface ParameterPiece {
+  readonly name: string;
+  readonly firstRow: number;
+  readonly rows: number;
+}
+
+/** A weight matrix [rows][columns], or a norm's weight [1][columns]. */
+export interface Parameter {
+  readonly label: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly pieces: readonly ParameterPiece[];
+  readonly group: ParameterGroup;
+  /** Layer number; -1 outside the layers. */
+  readonly layer: number;
+  readonly tensor: Tensor;
+}
+
+/** One decoder layer's parameters. */
+export interface LayerParameters {
+  readonly attentionNorm: Parameter;
+  readonly queriesKeysValues: Parameter;
+  readonly attentionOutput: Parameter;
+  readonly mlpNorm: Parameter;
+  readonly gateUp: Parameter;
+  readonly down: Parameter;
+}
+
+/** A model on the GPU. */
+export interface Llama {
+  readonly gpu: Gpu;
+  readonly config: LlamaConfig;
+  readonly operands: Operands;
+  readonly arena: Arena;
+  readonly embedding: Parameter;
+  readonly layers: readonly LayerParameters[];
+  readonly norm: Parameter;
+  /** The embedding itself where the head is tied. */
+  readonly head: Parameter;
+  /** All parameters once, in the checkpoint's order. */
+  readonly parameters: readonly Parameter[];
+  readonly cosines: Tensor;
+  readonly sines: Tensor;
+}
+
+/** `n` rounded up to a multiple of 4. */
+export function padded(n: number): number {
+  return Math.ceil(n / 4) * 4;
+}
+
+/** Columns of the matrix of queries, keys and values. */
+export function attentionWidth(config: LlamaConfig): number {
+  return (config.heads + 2 * config.keyValueHeads) * config.headSize;
+}
+
+/**
+ * Puts a model's weights on the GPU.
+ * @param tensor reads a tensor of the checkpoint by its Hugging Face name, widened to f32
+ * @throws where a head's size is not a multiple of 8, which the rotary kernel needs
+ */
+export async function createLlama(
+  gpu: Gpu,
+  config: LlamaConfig,
+  tensor: (name: string) => Float32Array<ArrayBuffer>,
+  options: { operands: Operands },
+): Promise<Llama> {
+  if (config.headSize % 8 !== 0) throw new Error(`head_dim is ${config.headSize}; it must be a multiple of 8`);
+  const arena = createArena(gpu);
+  const parameters: Parameter[] = [];
+  const parameter = (
+    label: string,
+    group: ParameterGroup,
+    layer: number,
+    rows: number,
+    columns: number,
+    parts: readonly (readonly [string, number])[],
+  ): Parameter => {
+    const buffer = allocate(arena, label, rows * columns);
+    let firstRow = 0;
+    const pieces = parts.map(([name, partRows]) => {
+      upload(gpu, buffer, tensor(name), firstRow * columns);
+      const piece = { name, firstRow, rows: partRows };
+      firstRow += partRows;
+      return piece;
+    });
+    const made = { label, group, layer, rows, columns, pieces, tensor: buffer };
+    parameters.push(made);
+    return made;
+  };
+  const { hiddenSize: d, intermediateSize: f, heads, keyValueHeads, headSize, vocabSize } = config;
+  const vocabulary = padded(vocabSize);
+  try {
+    const embedding = parameter("embedding", "embedding", -1, vocabulary, d, [[
+      "model.embed_tokens.weight",
+      vocabSize,
+    ]]);
+    const layers = Array.from({ length: config.layers }, (_, layer): LayerParameters => {
+      const at = (name: string) => `model.layers.${layer}.${name}.weight`;
+      return {
+        attentionNorm: parameter(`layer ${layer} attention norm`, "norms", layer, 1, d, [[at("input_layernorm"), 1]]),
+        queriesKeysValues: parameter(
+          `layer ${layer} queries, keys, values`,
+          "attention",
+          layer,
+          attentionWidth(config),
+          d,
+          [
+            [at("self_attn.q_proj"), heads * headSize],
+            [at("self_attn.k_proj"), keyValueHeads * headSize],
+            [at("self_attn.v_proj"), keyValueHeads * headSize],
+          ],
+        ),
+        attentionOutput: parameter(`layer ${layer} attention output`, "attention", layer, d, heads * headSize, [
+          [at("self_attn.o_proj"), d],
+        ]),
+        mlpNorm: parameter(`layer ${layer} MLP norm`, "norms", layer, 1, d, [[at("post_attention_layernorm"), 1]]),
+        gateUp: parameter(`layer ${layer} gate and up`, "mlp", layer, 2 * f, d, [
+          [at("mlp.gate_proj"), f],
+          [at("mlp.up_proj"), f],
+        ]),
+        down: parameter(`layer ${layer} down`, "mlp", layer, d, f, [[at("mlp.down_proj"), d]]),
+      };
+    });
+    const norm = parameter("final norm", "norms", -1, 1, d, [["model.norm.weight", 1]]);
+    const head = config.tied
+      ? embedding
+      : parameter("head", "head", -1, vocabulary, d, [["lm_head.weight", vocabSize]]);
+    const tables = ropeTables(config.maxPositions, headSize, config.ropeTheta, config.ropeScaling);
+    const cosines = allocate(arena, "rotary cosines", tables.cosines.length);
+    const sines = allocate(arena, "rotary sines", tables.sines.length);
+    upload(gpu, cosines, tables.cosines);
+    upload(gpu, sines, tables.sines);
+    await settle(gpu);
+    const { operands } = options;
+    return { gpu, config, operands, arena, embedding, layers, norm, head, parameters, cosines, sines };
+  } catch (error) {
+    releaseArena(arena);
+    throw error;
+  }
+}
+
+/** Frees the model's GPU memory. */
+export function releaseLlama(llama: Llama): void {
+  releaseArena(llama.arena);
+}
+
+/** Cuts a parameter's values into the checkpoint's tensors. */
+export function piecesOf(
+  parameter: Parameter,
+  values: Float32Array<ArrayBuffer>,
+): [string, Float32Array<ArrayBuffer>][] {
+  return parameter.pieces.map(({ name, firstRow, rows }) => [
+    name,
+    values.slice(firstRow * parameter.columns, (firstRow + rows) * parameter.columns),
+  ]);
+}
+
+/** Reads all weights back, by Hugging Face name, in the checkpoint's order. */
+export async function readWeights(llama: Llama): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+  const values = await readFloats(llama.gpu, ...llama.parameters.map(({ tensor }) => tensor));
+  return new Map(llama.parameters.flatMap((parameter, i) => piecesOf(parameter, values[i])));
+}
+
+/** Overwrites all weights from tensors of the checkpoint's names. */
+export function writeWeights(llama: Llama, tensor: (name: string) => Float32Array<ArrayBuffer>): void {
+  for (const { tensor: buffer, pieces, columns } of llama.parameters) {
+    for (const { name, firstRow } of pieces) upload(llama.gpu, buffer, tensor(name), firstRow * columns);
+  }
+}

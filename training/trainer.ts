@@ -1,0 +1,152 @@
+/**
+ * Trains a model on examples: shuffled epochs, batches, learning-rate schedule, checkpoints. Everything a result depends on is in the
+ * examples, the hyper-parameters and the seed; interruption and micro-batches change nothing.
+ * @module
+ */
+import type { Llama } from "../models/llama.ts";
+import { type Hyperparameters, learningRateAt } from "./hyperparameters.ts";
+import { stream } from "./random.ts";
+import { createSession, type SessionOptions, trainingBytes, type WeightedSequence } from "./session.ts";
+
+/** One example: a prompt and its target. */
+export interface TrainingExample {
+  readonly tokens: ArrayLike<number>;
+  /** Index of the first target token; the tokens before it are context only. */
+  readonly targetStart: number;
+}
+
+/** How far training is. */
+export interface TrainProgress {
+  readonly step: number;
+  readonly steps: number;
+  /** Loss of the latest step that has been read back, or null. */
+  readonly loss: number | null;
+}
+
+/** What does not influence the result. */
+export interface TrainOptions {
+  readonly seed: number;
+  /** Most tokens of a micro-batch. */
+  readonly microBatchTokens?: number;
+  /** Where to leave a checkpoint after every `every` steps and after the last, and from which to go on. */
+  readonly checkpoint?: { readonly directory: string; readonly every: number };
+  readonly onStep?: (progress: TrainProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What training did, step by step. */
+export interface TrainReport {
+  readonly steps: number;
+  /** Tokens seen, and target tokens among them, over all steps. */
+  readonly tokens: number;
+  readonly targetTokens: number;
+  readonly losses: Float32Array<ArrayBuffer>;
+  readonly gradientNorms: Float32Array<ArrayBuffer>;
+  readonly learningRates: Float32Array<ArrayBuffer>;
+  readonly stepTokens: Uint32Array<ArrayBuffer>;
+}
+
+/** Indices of the examples of each step, over all epochs. */
+export function batchOrder(examples: number, hyper: Hyperparameters, seed: number): number[][] {
+  const batches: number[][] = [];
+  for (let epoch = 0; epoch < hyper.epochs; epoch++) {
+    const order = stream(seed, "data-order", epoch).shuffle(Array.from({ length: examples }, (_, i) => i));
+    for (let i = 0; i < order.length; i += hyper.batchSize) batches.push(order.slice(i, i + hyper.batchSize));
+  }
+  return batches;
+}
+
+/** An example's target weights: 1 from the first target on. */
+function weighted({ tokens, targetStart }: TrainingExample): WeightedSequence {
+  if (!(targetStart >= 1 && targetStart <= tokens.length)) {
+    throw new Error(`a training example of ${tokens.length} tokens cannot have its target start at ${targetStart}`);
+  }
+  return {
+    tokens,
+    targetWeights: Float32Array.from({ length: tokens.length - 1 }, (_, i) => i + 1 >= targetStart ? 1 : 0),
+  };
+}
+
+/** Refuses, before anything is allocated, what cannot fit; says which setting would. */
+function checkMemory(llama: Llama, options: SessionOptions): void {
+  const need = trainingBytes(llama, options) + llama.gpu.allocated;
+  const limit = memoryBudget(llama);
+  if (need <= limit) return;
+  const smallest = trainingBytes(llama, { ...options, microBatchTokens: options.longest }) + llama.gpu.allocated;
+  const advice = smallest <= limit
+    ? `--micro-batch-tokens ${options.longest} would need ${toMegabytes(smallest)} MB`
+    : `even one sequence a micro-batch would need ${toMegabytes(smallest)} MB; use a smaller model or shorter sequences`;
+  throw new Error(`training would need ${toMegabytes(need)} MB of memory, ${toMegabytes(limit)} MB are there; ${advice}`);
+}
+
+function toMegabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
+}
+
+/** Bytes this adapter can give. A software adapter lives in the host's memory; a card's memory WebGPU does not tell. */
+function memoryBudget(llama: Llama): number {
+  return llama.gpu.adapter.software ? Deno.systemMemoryInfo().available : Infinity;
+}
+
+/**
+ * Trains `llama` in place.
+ * @throws where memory does not suffice, or a loss is not finite
+ */
+export async function train(
+  llama: Llama,
+  examples: readonly TrainingExample[],
+  hyper: Hyperparameters,
+  options: TrainOptions,
+): Promise<TrainReport> {
+  if (examples.length === 0) throw new Error("there is no training example");
+  const sequences = examples.map(weighted);
+  const batches = batchOrder(examples.length, hyper, options.seed);
+  const longest = Math.max(...sequences.map(({ tokens }) => tokens.length));
+  const microBatchMean = hyper.loss === "micro-batch-mean";
+  const sessionOptions: SessionOptions = {
+    beta1: hyper.beta1,
+    beta2: hyper.beta2,
+    epsilon: hyper.epsilon,
+    weightDecay: hyper.weightDecay,
+    clip: hyper.clip,
+    labelSmoothing: hyper.labelSmoothing,
+    longest,
+    microBatchMean,
+    // Where the micro-batch is part of the definition, it has to fit whole.
+    ...(microBatchMean
+      ? { microBatchSequences: hyper.microBatchSize, microBatchTokens: hyper.microBatchSize * longest }
+      : options.microBatchTokens === undefined
+      ? {}
+      : { microBatchTokens: options.microBatchTokens }),
+  };
+  checkMemory(llama, sessionOptions);
+  const session = await createSession(llama, sessionOptions);
+  try {
+    if (options.checkpoint) await session.load(options.checkpoint.directory);
+    const steps = batches.length;
+    let loss: number | null = null;
+    for (let step = session.steps; step < steps; step++) {
+      options.signal?.throwIfAborted();
+      await session.step(batches[step].map((i) => sequences[i]), learningRateAt(hyper, step, steps));
+      const done = step + 1;
+      if (done % 8 === 0 || done === steps) loss = (await session.history()).losses.at(-1)!;
+      options.onStep?.({ step: done, steps, loss });
+      const { checkpoint } = options;
+      if (checkpoint && (done % checkpoint.every === 0 || done === steps)) await session.save(checkpoint.directory, {});
+    }
+    const { losses, gradientNorms } = await session.history();
+    const stepTokens = Uint32Array.from(batches, (batch) => batch.reduce((sum, i) => sum + sequences[i].tokens.length, 0));
+    const targets = (i: number) => sequences[i].tokens.length - examples[i].targetStart;
+    return {
+      steps,
+      tokens: stepTokens.reduce((sum, count) => sum + count, 0),
+      targetTokens: batches.flat().reduce((sum, i) => sum + targets(i), 0),
+      losses,
+      gradientNorms,
+      learningRates: Float32Array.from({ length: steps }, (_, step) => learningRateAt(hyper, step, steps)),
+      stepTokens,
+    };
+  } finally {
+    session.release();
+  }
+}
