@@ -12,6 +12,7 @@ import { message, shortHash } from "./text.ts";
 export interface GoldenOutcome {
   /** Known signature: the bytes are equal. Unknown one: no regression, and nothing that cannot be compared. */
   readonly ok: boolean;
+  /** Ends with a line end. */
   readonly text: string;
 }
 

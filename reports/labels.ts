@@ -4,11 +4,19 @@
  */
 import type { Factors } from "../benchmarks/types.ts";
 
-/** Such as `ft, summary/news, 200 rows, 0 shots, seed 1`, or just `icl` where nothing is trained. */
-export function cellLabel(factors: Factors): string {
+/**
+ * Such as `ft, summary/news, 200 rows, 0 shots, seed 1`; where nothing is trained, the method and the tasks it was evaluated on, `icl on summary`,
+ * because the factors of such cells are alike.
+ */
+export function cellLabel(
+  { factors, evaluations }: { factors: Factors; evaluations: readonly { task: string }[] },
+): string {
   const { method, trainTask, trainSet, trainSize, trainShots, seed } = factors;
-  if (trainTask === null) return method;
-  return `${method}, ${trainTask}/${trainSet}, ${trainSize} rows, ${trainShots} shots, seed ${seed}`;
+  if (trainTask !== null) {
+    return `${method}, ${trainTask}/${trainSet}, ${trainSize} rows, ${trainShots} shots, seed ${seed}`;
+  }
+  const tasks = [...new Set(evaluations.map(({ task }) => task))];
+  return tasks.length === 0 ? method : `${method} on ${tasks.join(" and ")}`;
 }
 
 /** The name of an evaluation, in keys and in messages. */

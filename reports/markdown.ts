@@ -233,7 +233,7 @@ function problemSection(report: Report): string {
   if (cells.length > 0) {
     const rows = cells.map((
       cell,
-    ) => [cellLabel(cell.factors), cell.status, cell.reason ?? "no result yet", `\`${cell.cell.slice(0, 16)}\``]);
+    ) => [cellLabel(cell), cell.status, cell.reason ?? "no result yet", `\`${cell.cell.slice(0, 16)}\``]);
     parts.push(
       `## Cells that failed or are missing\n\n${markdownTable({ header: ["cell", "status", "reason", "id"], rows })}`,
     );

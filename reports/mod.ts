@@ -4,6 +4,5 @@
  * @module
  */
 export { writeReport, type WrittenReport } from "./report.ts";
-export { diff, type DiffOptions, type DiffOutcome, type DiffResult, UsageError } from "./diff/mod.ts";
+export { diff, type DiffOptions, type DiffOutcome, UsageError } from "./diff/mod.ts";
 export { compareWithGolden, type GoldenOutcome } from "./golden.ts";
-export type { Report } from "./model.ts";

@@ -127,18 +127,30 @@ export interface ReportSetting {
 
 /** `report.json`. */
 export interface Report {
+  /** The format's version; another is refused. */
   readonly schema: "tunemark.report/1";
+  /** Version of the suite. */
   readonly suite: string;
+  /** Size of the run. */
   readonly profile: Profile;
+  /** Name of the data, for reading. */
   readonly data: string;
+  /** What identifies the data. */
   readonly dataSha256: string;
+  /** Name of the base model, for reading; the cells' identities hold its hashes. */
   readonly model: string;
+  /** How GEMM operands are rounded. */
   readonly operands: Operands;
+  /** Seeds of trained cells. */
   readonly seeds: readonly number[];
   /** Distinct numeric signatures of the cells' adapters, sorted: one, unless the run was moved between machines. */
   readonly numericSignatures: readonly string[];
+  /** How intervals are made. */
   readonly intervals: typeof INTERVALS;
+  /** What the data lacks of the settings' sets, one line each. */
   readonly absent: readonly string[];
+  /** The tables, by setting, in the plan's order. */
   readonly settings: readonly ReportSetting[];
+  /** All planned cells, in the plan's order. */
   readonly cells: readonly ReportCell[];
 }

@@ -12,6 +12,7 @@ import { canonicalJson, sha256, writeWhole } from "./text.ts";
 export interface WrittenReport {
   /** SHA-256 of `report.json`: equal for equal reports, so that one line tells. */
   readonly reportSha256: string;
+  /** Path of `report.md`. */
   readonly markdownPath: string;
   /** Planned cells without a result. */
   readonly incomplete: number;

@@ -119,8 +119,8 @@ function absence(cell: ReportCell | null, side: "A" | "B"): string | null {
 }
 
 async function compareCells(pair: CellPair, a: Source, b: Source, options: CompareOptions): Promise<DraftCell> {
-  const { factors } = (pair.a ?? pair.b)!;
-  const common = { label: cellLabel(factors), factors };
+  const named = pair.a === null || (pair.a.status !== "ok" && pair.b !== null) ? pair.b! : pair.a;
+  const common = { label: cellLabel(named), factors: named.factors };
   const absent = [absence(pair.a, "A"), absence(pair.b, "B")].filter((reason) => reason !== null);
   if (absent.length > 0) return { ...common, mode: null, notes: [], drafts: [row("?", "cell", { notes: absent })] };
   const [first, second] = [pair.a!, pair.b!];

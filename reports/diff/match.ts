@@ -2,6 +2,7 @@
  * Which cells of two reports belong together, and whether they may be compared.
  * @module
  */
+import { evaluationLabel } from "../labels.ts";
 import type { ReportCell, ReportEvaluation } from "../model.ts";
 import { sameJson, shortHash } from "../text.ts";
 import type { Mode } from "./types.ts";
@@ -17,22 +18,34 @@ function factorKey({ factors }: ReportCell): string {
   return JSON.stringify([model, method, trainTask, trainSet, trainSize, trainShots, seed]);
 }
 
+function shareEvaluation(a: ReportCell, b: ReportCell): boolean {
+  const labels = new Set(a.evaluations.map(evaluationLabel));
+  return b.evaluations.some((evaluation) => labels.has(evaluationLabel(evaluation)));
+}
+
+/** Which of the cells with the same factors belong together: the same one; those put to a same test; whatever was put to none. */
+const PREFERENCES: readonly ((a: ReportCell, b: ReportCell) => boolean)[] = [
+  (a, b) => a.cell === b.cell,
+  shareEvaluation,
+  (a, b) => a.evaluations.length === 0 || b.evaluations.length === 0,
+];
+
 /**
- * Pairs the cells of two reports by their factors, in A's order, then those that only B has. Where several cells of a side have the same
- * factors (they differ in something that is no factor), those of equal id belong together first, then in the order given.
+ * Pairs the cells of two reports by their factors, in A's order, then those that only B has. Several cells of a side may have the same
+ * factors: untrained ones put to different tasks.
  */
 export function matchCells(a: readonly ReportCell[], b: readonly ReportCell[]): CellPair[] {
   const free = new Set(b);
   const partner = new Map<ReportCell, ReportCell>();
-  const take = (cell: ReportCell, fits: (other: ReportCell) => boolean) => {
-    const key = factorKey(cell);
-    const found = [...free].find((other) => factorKey(other) === key && fits(other));
-    if (found === undefined) return;
-    free.delete(found);
-    partner.set(cell, found);
-  };
-  for (const cell of a) take(cell, (other) => other.cell === cell.cell);
-  for (const cell of a) if (!partner.has(cell)) take(cell, () => true);
+  for (const fits of PREFERENCES) {
+    for (const cell of a.filter((cell) => !partner.has(cell))) {
+      const key = factorKey(cell);
+      const found = [...free].find((other) => factorKey(other) === key && fits(cell, other));
+      if (found === undefined) continue;
+      free.delete(found);
+      partner.set(cell, found);
+    }
+  }
   return [
     ...a.map((cell) => ({ a: cell, b: partner.get(cell) ?? null })),
     ...b.filter((cell) => free.has(cell)).map((cell) => ({ a: null, b: cell })),

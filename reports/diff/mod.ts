@@ -6,13 +6,12 @@ import { canonicalJson } from "../text.ts";
 import { compare } from "./compare.ts";
 import { diffMarkdown, diffText } from "./render.ts";
 import { choosePair, findSources, UsageError } from "./sources.ts";
-import type { DiffResult } from "./types.ts";
 
 export { UsageError };
-export type { DiffResult };
 
 /** Options of {@linkcode diff}. */
 export interface DiffOptions {
+  /** `text` for a terminal, `md` for a review, `json` (schema `tunemark.diff/1`) for programs. */
   readonly format: "text" | "json" | "md";
   /** List the items that differ: with their texts where both sides are run folders. */
   readonly samples: boolean;
@@ -24,7 +23,9 @@ export interface DiffOptions {
 
 /** What the command line prints, and exits with: 0 no change (or no regression), 1 regression, 2 not comparable or incomplete. */
 export interface DiffOutcome {
+  /** The comparison in the format asked for; ends with a line end. */
   readonly text: string;
+  /** 0, 1 or 2, as above; 1 comes before 2. */
   readonly exitCode: 0 | 1 | 2;
 }
 

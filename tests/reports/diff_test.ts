@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { CellResult } from "../../benchmarks/types.ts";
-import { diff, type DiffResult } from "../../reports/diff/mod.ts";
+import { diff } from "../../reports/diff/mod.ts";
+import type { DiffResult } from "../../reports/diff/types.ts";
 import { writeReport } from "../../reports/report.ts";
 import {
   type MadeUpRun,
@@ -322,7 +323,7 @@ Deno.test("text and Markdown show what differs and count what does not", async (
 B  B: suite 0.1.0, smoke, model mini, operands 12bit, kernels cafecafecafecafe, signature 0123456789abcdef
 3 cells compared exactly: same numeric signature, kernels, operands and hyper-parameters.
 
-icl
+icl on summary and sentiment
   - summary/home, format 1, 0 shots: rougeL  36.36 -> 35.91  -0.45, n 20
       first differing sample "home-3" (row 4): rougeL {"lcs":5,"predicted":10,"target":12} -> {"lcs":4,"predicted":10,"target":12}
   = 3 equal
@@ -432,17 +433,27 @@ Deno.test("git revisions name the golden reports committed at them", async () =>
   }
 });
 
-Deno.test("cells with the same factors are paired by id first", async () => {
-  const [a, b] = [madeUpRun(), madeUpRun()];
-  for (const run of [a, b]) {
-    const other = run.cells.bb.factors;
-    run.cells.cc.factors = other;
-    run.cells.cc.result = { ...run.cells.cc.result!, factors: other };
-    writable(run.plan).cells = run.plan.cells.map(({ id, factors }) => ({
-      id,
-      factors: id === "cc" ? other : factors,
-    }));
-  }
-  writable(b.plan).cells = [...b.plan.cells].reverse();
-  assertEquals((await compared(a, b)).result.verdict, "no change");
+Deno.test("untrained cells put to different tasks have the same factors, and are paired by their tests", async () => {
+  const run = (ids: Record<string, "summary" | "sentiment">) => {
+    const made = madeUpRun();
+    writable(made.plan).settings = [];
+    const { aa } = made.cells;
+    made.cells = Object.fromEntries(
+      Object.entries(ids).map(([id, task]) => {
+        const cell = { ...aa, result: { ...aa.result!, cell: id } };
+        setSamples(cell, aa.samples.filter((sample) => sample.task === task));
+        return [id, cell];
+      }),
+    );
+    writable(made.plan).cells = Object.keys(ids).map((id) => ({ id, factors: aa.factors }));
+    return made;
+  };
+  const a = run({ s1: "summary", t1: "sentiment" });
+  const same = await compared(a, run({ t2: "sentiment", s2: "summary" }));
+  assertEquals([same.result.verdict, same.result.cells.map(({ label }) => label)], ["no change", [
+    "icl on summary",
+    "icl on sentiment",
+  ]]);
+  const less = await compared(run({ s1: "summary" }), run({ t2: "sentiment" }));
+  assertEquals(less.result.cells.map(({ rows }) => rows[0].notes), [["not in B"], ["not in A"]]);
 });
