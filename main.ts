@@ -5,8 +5,12 @@
 import { fileURLToPath } from "node:url";
 import type { BenchOptions } from "./benchmarks/mod.ts";
 import type { Operands, Profile } from "./benchmarks/types.ts";
+import type { Gpu } from "./kernels/gpu/device.ts";
+import type { selfcheck as check } from "./kernels/selfcheck.ts";
 import { closest, pairs, parseCommandLine, type Request, UsageError } from "./command_line.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
+
+type Selfcheck = Awaited<ReturnType<typeof check>>;
 
 const exitCode = { failed: 1, usage: 3, interrupted: 130 } as const;
 
@@ -105,25 +109,13 @@ async function repro(terminal: Terminal, signal: AbortSignal): Promise<number> {
   return ok ? 0 : exitCode.failed;
 }
 
-async function selfcheck(request: Request, terminal: Terminal): Promise<number> {
+/** Opens the GPU and checks its numerics for what `use` does, and closes it. */
+async function withCheckedGpu<T>(use: (gpu: Gpu, checked: Selfcheck) => T | Promise<T>): Promise<T> {
   const { closeGpu, openGpu } = await import("./kernels/gpu/device.ts");
   const { selfcheck } = await import("./kernels/selfcheck.ts");
   const gpu = await openGpu();
   try {
-    const found = await selfcheck(gpu);
-    const broken = found.rules.filter((rule) => !rule.holds);
-    if (request.switches.json) {
-      terminal.result(JSON.stringify(found, null, 2));
-    } else {
-      for (const [name, value] of Object.entries(found.adapter)) terminal.result(`${name.padEnd(14)} ${value}`);
-      for (const name of limitsShown) terminal.result(`${name.padEnd(34)} ${gpu.limits[name]}`);
-      terminal.result(`signature      ${found.signature}`);
-      for (const { name, tier, holds, detail } of found.rules) {
-        terminal.result(`${holds ? "holds" : "FAILS"}  ${name} (${tier})${detail === "" ? "" : `: ${detail}`}`);
-      }
-    }
-    for (const rule of broken) terminal.note(`error: rule does not hold on this adapter: ${rule.name}`);
-    return broken.length > 0 ? exitCode.failed : 0;
+    return await use(gpu, await selfcheck(gpu));
   } finally {
     closeGpu(gpu);
   }
@@ -137,16 +129,40 @@ const limitsShown = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
+async function selfcheck(request: Request, terminal: Terminal): Promise<number> {
+  return await withCheckedGpu((gpu, { signature, adapter, rules }) => {
+    const limits = Object.fromEntries(limitsShown.map((name) => [name, gpu.limits[name]]));
+    if (request.switches.json) {
+      terminal.result(JSON.stringify({ adapter, limits, signature, rules }, null, 2));
+    } else {
+      const facts = { ...adapter, ...limits, "numeric signature": signature };
+      for (const [name, value] of Object.entries(facts)) terminal.result(`${name.padEnd(34)} ${value}`);
+      for (const { name, tier, holds, detail } of rules) {
+        terminal.result(`${holds ? "holds" : "FAILS"} ${name} (${tier})${detail === "" ? "" : `: ${detail}`}`);
+      }
+    }
+    const broken = rules.filter((rule) => !rule.holds);
+    for (const { name } of broken) terminal.note(`error: rule does not hold on this adapter: ${name}`);
+    return broken.length > 0 ? exitCode.failed : 0;
+  });
+}
+
 async function pretrain(request: Request, terminal: Terminal, signal: AbortSignal): Promise<number> {
   const { pretrain } = await import("./fixtures/pretrain/mod.ts");
   const { out, steps } = request.values;
-  await pretrain({
-    ...(out === undefined ? {} : { outDir: out }),
-    ...(steps === undefined ? {} : { steps: Number(steps) }),
-    signal,
-  });
+  const outDir = out ?? ownPath("fixtures/model");
+  await withCheckedGpu((gpu, { signature }) =>
+    pretrain({
+      gpu,
+      numericSignature: signature,
+      outDir,
+      ...(steps === undefined ? {} : { steps: Number(steps) }),
+      signal,
+      log: terminal.progress,
+    })
+  );
   signal.throwIfAborted();
-  terminal.result(`model ${out ?? ownPath("fixtures/model")}`);
+  terminal.result(`model ${outDir}`);
   return 0;
 }
 
