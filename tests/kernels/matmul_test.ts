@@ -40,6 +40,13 @@ const broadcastTiles: Tile[] = [
   { lanes: 8, groups: 1, rows: 32, columns: 2, broadcast: true },
 ];
 
+/** The expected result of each operand mode, from an oracle that fills `c`. */
+function expectations(
+  fill: (operands: Operands) => Float32Array<ArrayBuffer>,
+): Record<Operands, Float32Array<ArrayBuffer>> {
+  return { "12bit": fill("12bit"), f32: fill("f32"), bf16: fill("bf16") };
+}
+
 /** Every tile in the product's own arithmetic; one tile of each kind in the other operand modes. */
 function variants(gpu: Gpu, base: Tile[]): { operands: Operands; tile: Tile }[] {
   const broadcast = gpu.subgroupSize === 8 ? broadcastTiles : [];
@@ -64,20 +71,19 @@ gpuTest("a linear layer's output is the same for every tile, with and without a 
     const b = floats("b", columns * bStride);
     const addend = floats("addend", rows * cStride);
     const shape = { rows, columns, depth, aStride, bStride, cStride };
-    const expected = new Map<string, Float32Array>();
-    for (const operands of ["12bit", "f32", "bf16"] as const) {
-      for (const epilogue of ["store", "residual"] as const) {
+    const filled = (addend?: Float32Array) =>
+      expectations((operands) => {
         const c = unset(rows * cStride);
-        linearForwardOracle(a, b, c, shape, operands, epilogue === "residual" ? addend : undefined);
-        expected.set(operands + epilogue, c);
-      }
-    }
+        linearForwardOracle(a, b, c, shape, operands, addend);
+        return c;
+      });
+    const expected = { store: filled(), residual: filled(addend) };
     for (const { operands, tile } of variants(gpu, rowTiles)) {
       for (const epilogue of ["store", "residual"] as const) {
         const bindings = { a, b, ...(epilogue === "residual" ? { addend } : {}), c: new Float32Array(rows * cStride) };
         const { c } = await runKernel(gpu, linearForward(operands, tile, epilogue), bindings, shape);
         const label = `${rows} x ${columns} x ${depth} ${epilogue} ${operands} ${describe(tile)}`;
-        assertBits(c, expected.get(operands + epilogue)!, label);
+        assertBits(c, expected[epilogue][operands], label);
       }
     }
   }
@@ -89,12 +95,15 @@ gpuTest("a linear layer's input gradient is the same for every tile", async (gpu
     const a = floats("a", rows * aStride);
     const b = floats("b", depth * bStride);
     const shape = { rows, columns, depth, aStride, bStride, cStride };
+    const expected = expectations((operands) => {
+      const c = unset(rows * cStride);
+      linearInputGradientOracle(a, b, c, shape, operands);
+      return c;
+    });
     for (const { operands, tile } of variants(gpu, rowTiles)) {
-      const expected = unset(rows * cStride);
-      linearInputGradientOracle(a, b, expected, shape, operands);
       const bindings = { a, b, c: new Float32Array(rows * cStride) };
       const { c } = await runKernel(gpu, linearInputGradient(operands, tile), bindings, shape);
-      assertBits(c, expected, `${rows} x ${columns} x ${depth} ${operands} ${describe(tile)}`);
+      assertBits(c, expected[operands], `${rows} x ${columns} x ${depth} ${operands} ${describe(tile)}`);
     }
   }
 });
@@ -110,16 +119,19 @@ gpuTest("a linear layer's weight gradient adds sequence by sequence, the same fo
       let first = 0;
       const sequences = Uint32Array.from(lengths.flatMap((length) => [(first += length) - length, length, 0, 0]));
       const shape = { rows, columns, aStride, bStride, cStride };
+      const expected = expectations((operands) => {
+        const c = before.slice();
+        for (let m = 0; m < rows; m++) c.fill(NaN, m * cStride + columns, (m + 1) * cStride);
+        linearWeightGradientOracle(a, b, c, sequences, shape, operands);
+        return c;
+      });
       for (const { operands, tile } of variants(gpu, tiles)) {
-        const expected = before.slice();
-        for (let m = 0; m < rows; m++) expected.fill(NaN, m * cStride + columns, (m + 1) * cStride);
-        linearWeightGradientOracle(a, b, expected, sequences, shape, operands);
         const kernel = linearWeightGradient(operands, tile);
         const { c } = await runKernel(gpu, kernel, { a, b, sequences, c: before.slice() }, {
           ...shape,
           count: lengths.length,
         });
-        assertBits(c, expected, `${rows} x ${columns} of ${lengths} ${operands} ${describe(tile)}`);
+        assertBits(c, expected[operands], `${rows} x ${columns} of ${lengths} ${operands} ${describe(tile)}`);
       }
     }
   }
@@ -153,6 +165,13 @@ function attentionProblem(lengths: number[], heads: number, keyValueHeads: numbe
   };
 }
 
+/** Lengths, heads, key heads, columns of a head. */
+const attentionShapes: [number[], number, number, number][] = [
+  [[1], 1, 1, 4],
+  [[5, 1, 67], 4, 2, 12],
+  [[9, 34], 3, 1, 40],
+];
+
 const attentionKernels = {
   scores: [attentionScores, "queriesKeysValues", "queriesKeysValues", "weights"],
   values: [attentionValues, "weights", "queriesKeysValues", "mixed"],
@@ -168,22 +187,27 @@ for (const product of Object.keys(attentionKernels) as AttentionProduct[]) {
     async (gpu) => {
       const [makeKernel, aName, bName, cName] = attentionKernels[product];
       const byRows = product !== "keyGradient" && product !== "valueGradient";
-      for (
-        const [lengths, heads, keyValueHeads, headSize] of [[[1], 1, 1, 4], [[5, 1, 67], 4, 2, 12], [
-          [9, 34],
-          3,
-          1,
-          40,
-        ]] as const
-      ) {
-        const problem = attentionProblem([...lengths], heads, keyValueHeads, headSize);
+      for (const [lengths, heads, keyValueHeads, headSize] of attentionShapes) {
+        const problem = attentionProblem(lengths, heads, keyValueHeads, headSize);
         const { uniforms, sequences } = problem;
+        const expected = expectations((operands) => {
+          const c = unset(problem[cName].length);
+          attentionProductOracle(product, problem[aName], problem[bName], c, sequences, uniforms, operands);
+          return c;
+        });
         for (const { operands, tile } of variants(gpu, byRows ? rowTiles : tiles)) {
-          const expected = unset(problem[cName].length);
-          attentionProductOracle(product, problem[aName], problem[bName], expected, sequences, uniforms, operands);
-          const bindings = { a: problem[aName], b: problem[bName], sequences, c: new Float32Array(expected.length) };
+          const bindings = {
+            a: problem[aName],
+            b: problem[bName],
+            sequences,
+            c: new Float32Array(problem[cName].length),
+          };
           const { c } = await runKernel(gpu, makeKernel(operands, tile), bindings, uniforms);
-          assertBits(c, expected, `${lengths} ${heads}/${keyValueHeads}/${headSize} ${operands} ${describe(tile)}`);
+          assertBits(
+            c,
+            expected[operands],
+            `${lengths} ${heads}/${keyValueHeads}/${headSize} ${operands} ${describe(tile)}`,
+          );
         }
       }
     },
