@@ -65,8 +65,8 @@ gives the same \`report.json\`, byte for byte; \`deno task diff\` compares two r
 function legend(report: Report): string {
   const entries = report.settings.flatMap(({ tables }) => tables.flatMap((table) => table.entries));
   const lines = [
-    "`±` is half the 95 % interval over test items: " +
-    `${report.intervals.wilson} for rates; ${report.intervals.bootstrap} for other means.`,
+    "`±` is half the interval over test items: " +
+    `${report.intervals.wilson} for rates, ${report.intervals.bootstrap} for other means.`,
   ];
   if (entries.some(({ members }) => members > 1)) {
     lines.push(

@@ -19,9 +19,9 @@ import type { PackedItems } from "./items.ts";
 /** How intervals are made, printed with them. */
 export const INTERVALS = {
   /** For proportions. */
-  wilson: "Wilson score interval, 95 %",
+  wilson: "95 % Wilson score interval",
   /** For means over items, and for means over several members of a table's cell. */
-  bootstrap: 'percentile bootstrap over items, 95 %, 2000 resamples, seed "tunemark/interval"',
+  bootstrap: '95 % percentile bootstrap over items, 2000 resamples, seed "tunemark/interval"',
 } as const;
 
 /** Number of resamples and the seed's name of {@linkcode INTERVALS}. */
