@@ -2,23 +2,13 @@
  * Weight distances as result files have them.
  * @module
  */
+import type { WeightDistances } from "../training/weight_distances.ts";
 import { shortestF32 } from "./numbers.ts";
 import type { DistanceResult, WeightDistanceResult } from "./types.ts";
 
-/** Distance of some weights from the base model's, as numbers. */
-export type Distance = { readonly [Key in keyof DistanceResult]: number };
-
-/** Distances overall and by part, as numbers. */
-export interface Distances {
-  readonly overall: Distance;
-  readonly groups: Readonly<Record<keyof WeightDistanceResult["groups"], Distance | null>>;
-  readonly layers: readonly Distance[];
-  readonly tensors: Readonly<Record<string, Distance>>;
-}
-
 /** Numbers to text: shortest decimals of the f32. */
-export function distanceResult({ overall, groups, layers, tensors }: Distances): WeightDistanceResult {
-  const part = (group: Distance | null) => group === null ? null : texts(group);
+export function distanceResult({ overall, groups, layers, tensors }: WeightDistances): WeightDistanceResult {
+  const part = (group: WeightDistances["groups"]["head"]) => group === null ? null : texts(group);
   return {
     overall: texts(overall),
     groups: {
@@ -33,7 +23,7 @@ export function distanceResult({ overall, groups, layers, tensors }: Distances):
   };
 }
 
-function texts({ parameters, meanAbsolute, l2, relativeL2, max }: Distance): DistanceResult {
+function texts({ parameters, meanAbsolute, l2, relativeL2, max }: WeightDistances["overall"]): DistanceResult {
   return {
     parameters,
     meanAbsolute: shortestF32(meanAbsolute),

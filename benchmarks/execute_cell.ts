@@ -8,7 +8,8 @@ import { type Checkpoint, hashWeights, loadCheckpoint } from "../models/checkpoi
 import { parameterShapes } from "../models/config.ts";
 import { createLlama, type Llama, readWeights, releaseLlama } from "../models/llama.ts";
 import { findTask } from "../tasks/mod.ts";
-import { train, type TrainReport, weightDistance } from "../training/trainer.ts";
+import { train, type TrainReport } from "../training/trainer.ts";
+import { weightDistances } from "../training/weight_distances.ts";
 import { openData } from "./data.ts";
 import { distanceResult } from "./distance.ts";
 import { evaluate, unchanged } from "./evaluate.ts";
@@ -115,7 +116,7 @@ async function trainResult(
     finalLoss: shortestF32(losses[losses.length - 1]),
     lastFifthLoss: shortestF32(lastFifth.reduce((sum, loss) => sum + loss, 0) / lastFifth.length),
     weightsSha256: await hashWeights(parameterShapes(checkpoint.config), (name) => weights.get(name)!),
-    weightDistance: distanceResult(await weightDistance(llama, (name) => checkpoint.tensor(name))),
+    weightDistance: distanceResult(await weightDistances(llama, (name) => checkpoint.tensor(name))),
   };
 }
 

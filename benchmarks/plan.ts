@@ -72,6 +72,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
     model: run.model.name,
     operands: run.operands,
     seeds,
+    ...(Object.keys(run.only).length === 0 ? {} : { only: run.only }),
     settings: asked.map(({ setting, requests }) => ({
       name: setting.name,
       title: setting.title,

@@ -6,6 +6,7 @@ import { type Lane, type LaneSetup, openLane, openWorkerLane } from "./lanes.ts"
 import type { Planned } from "./plan.ts";
 import { readResult } from "./store.ts";
 import type { Progress } from "./types.ts";
+import { taskOf } from "./cell.ts";
 
 /** Where a run's progress goes. */
 export type OnProgress = (progress: Progress) => void;
@@ -28,9 +29,13 @@ export async function runPlan(
 ): Promise<number> {
   const { cells } = planned.plan;
   const idle = { count: cells.length, step: 0, steps: 0, loss: null, reason: null };
-  const missing = cells.map((cell, i) => ({ ...cell, index: i + 1 })).filter(({ id, factors, index }) => {
-    const done = readResult(setup.runDir, id)?.status === "ok";
-    if (done) progress({ ...idle, index, cell: id, factors, stage: "kept" });
+  const listed = cells.map(({ id, factors }, i) => {
+    const task = taskOf(planned.specs.get(id)!);
+    return { ...idle, index: i + 1, cell: id, task, factors };
+  });
+  const missing = listed.filter((about) => {
+    const done = readResult(setup.runDir, about.cell)?.status === "ok";
+    if (done) progress({ ...about, stage: "kept" });
     return !done;
   });
   if (missing.length === 0) return 0;
@@ -45,9 +50,8 @@ export async function runPlan(
       const lane = await open();
       try {
         while (next < missing.length) {
-          const { id, factors, index } = missing[next++];
-          const about = { ...idle, index, cell: id, factors };
-          const end = await lane.run(id, planned.specs.get(id)!, (p) => progress({ ...about, ...p }));
+          const about = missing[next++];
+          const end = await lane.run(about.cell, planned.specs.get(about.cell)!, (p) => progress({ ...about, ...p }));
           if (end.status === "failed") failed++;
           progress({ ...about, stage: end.status === "ok" ? "done" : "failed", reason: end.reason });
         }

@@ -376,6 +376,8 @@ export interface Progress {
   readonly count: number;
   /** The cell's id. */
   readonly cell: string;
+  /** The task the cell is about. */
+  readonly task: string;
   /** What varies between cells. */
   readonly factors: Factors;
   /** `kept`: done by an earlier run. `failed` carries a reason. */
@@ -408,6 +410,8 @@ export interface Plan {
   readonly operands: Operands;
   /** Seeds of trained cells; an untrained cell uses none and has seed 0. */
   readonly seeds: readonly number[];
+  /** Filter of `--only`; absent where the settings were planned whole. */
+  readonly only?: Readonly<Record<string, string>>;
   /** Settings in order. */
   readonly settings: readonly SettingPlan[];
   /** Cells in the order they are run. */

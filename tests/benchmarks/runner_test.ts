@@ -151,9 +151,9 @@ Deno.test("progressLine says which cell, what it does and how far it is", () => 
     trainShots: 2,
     seed: 1,
   };
-  const at = { index: 3, count: 12, cell: "x", factors, step: 14, steps: 26, reason: null } as const;
+  const at = { index: 3, count: 12, cell: "x", task: "sentiment", factors, step: 14, steps: 26, reason: null } as const;
   assertEquals(
     progressLine({ ...at, stage: "train", loss: 1.9312 }),
-    "cell 3/12 fticl amazon 200, 2 shown, seed 1: train 14/26, loss 1.931",
+    "cell 3/12 sentiment, fticl amazon 200, 2 shown, seed 1: train 14/26, loss 1.931",
   );
 });
