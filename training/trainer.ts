@@ -75,8 +75,12 @@ function checkMemory(llama: Llama, options: SessionOptions): void {
   const smallest = trainingBytes(llama, { ...options, microBatchTokens: options.longest }) + llama.gpu.allocated;
   const advice = smallest <= limit
     ? `--micro-batch-tokens ${options.longest} would need ${toMegabytes(smallest)} MB`
-    : `even one sequence a micro-batch would need ${toMegabytes(smallest)} MB; use a smaller model or shorter sequences`;
-  throw new Error(`training would need ${toMegabytes(need)} MB of memory, ${toMegabytes(limit)} MB are there; ${advice}`);
+    : `even one sequence a micro-batch would need ${
+      toMegabytes(smallest)
+    } MB; use a smaller model or shorter sequences`;
+  throw new Error(
+    `training would need ${toMegabytes(need)} MB of memory, ${toMegabytes(limit)} MB are there; ${advice}`,
+  );
 }
 
 function toMegabytes(bytes: number): string {
@@ -135,7 +139,10 @@ export async function train(
       if (checkpoint && (done % checkpoint.every === 0 || done === steps)) await session.save(checkpoint.directory, {});
     }
     const { losses, gradientNorms } = await session.history();
-    const stepTokens = Uint32Array.from(batches, (batch) => batch.reduce((sum, i) => sum + sequences[i].tokens.length, 0));
+    const stepTokens = Uint32Array.from(
+      batches,
+      (batch) => batch.reduce((sum, i) => sum + sequences[i].tokens.length, 0),
+    );
     const targets = (i: number) => sequences[i].tokens.length - examples[i].targetStart;
     return {
       steps,

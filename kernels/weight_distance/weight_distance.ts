@@ -7,13 +7,14 @@ import { threadGrid } from "../grid.ts";
 import { chunkCount } from "../gradient_norm/gradient_norm.ts";
 import source from "./weight_distance.wgsl" with { type: "text" };
 
-/** `partials[offset + c] = (sum |d|, sum d^2, sum base^2, max |d|)` of chunk c, `d = weight - base`. `offset` counts chunks. */
+/** `partials[offset + c] = (sum |d|, sum d^2, sum base^2, max |d|)` of chunk c, `d = weight[start + i] - base[i]`.
+ * `offset` counts chunks, `start` elements, a multiple of 4. */
 export const weightDistance: Kernel = {
   name: "weight_distance",
   body: kernelSource(source, "weight_distance"),
   inputs: { weight: "array<vec4<f32>>", base: "array<vec4<f32>>" },
   outputs: { partials: "array<vec4<f32>>" },
-  uniforms: { length: "u32", offset: "u32" },
+  uniforms: { length: "u32", start: "u32", offset: "u32" },
   grid: ({ length }) => threadGrid(chunkCount(length), 8),
 };
 

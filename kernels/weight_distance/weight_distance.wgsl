@@ -1,4 +1,4 @@
-// How far weights have moved from a base. With d = weight - base, for each chunk of 4096 elements of [length]:
+// How far weights have moved from a base. With d = weight[start ...] - base, for each chunk of 4096 elements of [length]:
 //
 //     partials[offset + chunk] = (sum |d|, sum d^2, sum base^2, max |d|)
 //
@@ -24,7 +24,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i = start + j; i < end; i += 16u) {
       let inside = vec4<u32>(4u * i) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.length);
       let origin = select(vec4<f32>(0.0), base[i], inside);
-      let d = abs(flush4(sub4(select(vec4<f32>(0.0), weight[i], inside), origin)));
+      let d = abs(flush4(sub4(select(vec4<f32>(0.0), weight[params.start / 4u + i], inside), origin)));
       distance = add4(distance, d);
       square = add4(square, flush4(mul4(d, d)));
       norm = add4(norm, flush4(mul4(origin, origin)));

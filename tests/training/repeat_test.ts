@@ -1,0 +1,101 @@
+/** What must not matter does not: each test compares the SHA-256 of all weights, and losses bit by bit. */
+import { assert, assertEquals } from "@std/assert";
+import { hashWeights } from "../../models/checkpoint.ts";
+import { type LlamaConfig, parameterShapes } from "../../models/config.ts";
+import { readWeights, releaseLlama } from "../../models/llama.ts";
+import type { Gpu } from "../../kernels/gpu/device.ts";
+import type { Hyperparameters } from "../../training/hyperparameters.ts";
+import { train, type TrainingExample, type TrainOptions } from "../../training/trainer.ts";
+import { gpuTest } from "../kernels/gpu.ts";
+import { randomConfig, randomLlama, randomTokens } from "../models/random_llama.ts";
+
+const hyper: Hyperparameters = {
+  learningRate: 1e-2,
+  schedule: "linear",
+  warmupSteps: 2,
+  epochs: 2,
+  batchSize: 16,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+  clip: 1,
+  labelSmoothing: 0.1,
+  loss: "batch-mean",
+  microBatchSize: 0,
+  maxLength: 128,
+};
+
+/** 40 examples of 5 to 44 tokens: three batches an epoch, the last one short. */
+const examples: TrainingExample[] = Array.from({ length: 40 }, (_, i) => ({
+  tokens: randomTokens(5 + i, i),
+  targetStart: 2 + i % 3,
+}));
+
+interface Outcome {
+  readonly weights: string;
+  readonly losses: number[];
+}
+
+async function outcome(
+  gpu: Gpu,
+  options: Partial<TrainOptions> = {},
+  changes: Partial<LlamaConfig> = {},
+  changed: Partial<Hyperparameters> = {},
+): Promise<Outcome> {
+  const llama = await randomLlama(gpu, changes);
+  try {
+    const report = await train(llama, examples, { ...hyper, ...changed }, { seed: 1, ...options });
+    const weights = await readWeights(llama);
+    const shapes = parameterShapes({ ...randomConfig, ...changes });
+    return { weights: await hashWeights(shapes, (name) => weights.get(name)!), losses: [...report.losses] };
+  } finally {
+    releaseLlama(llama);
+  }
+}
+
+gpuTest("training twice gives the same weights, and they are not the initial ones", async (gpu) => {
+  const once = await outcome(gpu);
+  assertEquals(await outcome(gpu), once);
+  assert(once.losses.at(-1)! < once.losses[0]);
+  assert((await outcome(gpu, { seed: 2 })).weights !== once.weights, "the seed decides the order");
+});
+
+for (const tied of [true, false]) {
+  gpuTest(
+    `one micro-batch of 16 equals four of 4 and sixteen of 1, with ${tied ? "a tied" : "its own"} head`,
+    async (gpu) => {
+      const whole = await outcome(gpu, { microBatchTokens: 2048 }, { tied });
+      assertEquals(await outcome(gpu, { microBatchTokens: 130 }, { tied }), whole);
+      assertEquals(await outcome(gpu, { microBatchTokens: 44 }, { tied }), whole);
+    },
+  );
+}
+
+gpuTest("the mean of micro-batch means is another loss than the mean over the batch", async (gpu) => {
+  const batch = await outcome(gpu);
+  const micro = await outcome(gpu, {}, {}, { loss: "micro-batch-mean", microBatchSize: 2 });
+  assert(micro.weights !== batch.weights);
+  const wide = await outcome(gpu, {}, {}, { loss: "micro-batch-mean", microBatchSize: 16 });
+  assert(Math.abs(wide.losses[0] - batch.losses[0]) < 1e-6, "one micro-batch a batch is the same mean");
+});
+
+gpuTest("training that stops after any step and goes on from its checkpoint gives the same weights", async (gpu) => {
+  const whole = await outcome(gpu);
+  for (const stop of [1, 4]) {
+    const directory = Deno.makeTempDirSync();
+    const controller = new AbortController();
+    const checkpoint = { directory, every: 1 };
+    let stopped = false;
+    try {
+      const onStep = ({ step }: { step: number }) => step === stop + 1 && controller.abort(new Error("stop"));
+      await outcome(gpu, { checkpoint, signal: controller.signal, onStep });
+    } catch (error) {
+      stopped = (error as Error).message === "stop";
+    }
+    assert(stopped);
+    assertEquals(await outcome(gpu, { checkpoint }), whole);
+    assertEquals(await outcome(gpu, { checkpoint }), whole, "a finished checkpoint is not trained further");
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
