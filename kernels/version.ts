@@ -1,0 +1,71 @@
+/**
+ * The version of the kernels: a hash of everything that decides their bits. A report names it, so that runs of different kernels are
+ * told apart. Left out are what drives the device (`gpu/`), the oracles and the self-check: they decide nothing.
+ * @module
+ */
+import accumulateTs from "./accumulate/accumulate.ts" with { type: "text" };
+import accumulateWgsl from "./accumulate/accumulate.wgsl" with { type: "text" };
+import adamwTs from "./adamw/adamw.ts" with { type: "text" };
+import adamwWgsl from "./adamw/adamw.wgsl" with { type: "text" };
+import attentionTs from "./attention/attention.ts" with { type: "text" };
+import attentionWgsl from "./attention/attention.wgsl" with { type: "text" };
+import crossEntropyTs from "./cross_entropy/cross_entropy.ts" with { type: "text" };
+import crossEntropyWgsl from "./cross_entropy/cross_entropy.wgsl" with { type: "text" };
+import decodingTs from "./decoding/decoding.ts" with { type: "text" };
+import decodingWgsl from "./decoding/decoding.wgsl" with { type: "text" };
+import embeddingTs from "./embedding/embedding.ts" with { type: "text" };
+import embeddingWgsl from "./embedding/embedding.wgsl" with { type: "text" };
+import gradientNormTs from "./gradient_norm/gradient_norm.ts" with { type: "text" };
+import gradientNormWgsl from "./gradient_norm/gradient_norm.wgsl" with { type: "text" };
+import gridTs from "./grid.ts" with { type: "text" };
+import matmulTs from "./matmul/matmul.ts" with { type: "text" };
+import numericsTs from "./numerics.ts" with { type: "text" };
+import numericsWgsl from "./numerics.wgsl" with { type: "text" };
+import rmsNormTs from "./rms_norm/rms_norm.ts" with { type: "text" };
+import rmsNormWgsl from "./rms_norm/rms_norm.wgsl" with { type: "text" };
+import ropeTs from "./rope/rope.ts" with { type: "text" };
+import ropeWgsl from "./rope/rope.wgsl" with { type: "text" };
+import rowsTs from "./rows/rows.ts" with { type: "text" };
+import rowsWgsl from "./rows/rows.wgsl" with { type: "text" };
+import swigluTs from "./swiglu/swiglu.ts" with { type: "text" };
+import swigluWgsl from "./swiglu/swiglu.wgsl" with { type: "text" };
+import weightDistanceTs from "./weight_distance/weight_distance.ts" with { type: "text" };
+import weightDistanceWgsl from "./weight_distance/weight_distance.wgsl" with { type: "text" };
+
+/** Text of every file that decides bits, by its path within the kernels. */
+export const kernelSources: Readonly<Record<string, string>> = {
+  "accumulate/accumulate.ts": accumulateTs,
+  "accumulate/accumulate.wgsl": accumulateWgsl,
+  "adamw/adamw.ts": adamwTs,
+  "adamw/adamw.wgsl": adamwWgsl,
+  "attention/attention.ts": attentionTs,
+  "attention/attention.wgsl": attentionWgsl,
+  "cross_entropy/cross_entropy.ts": crossEntropyTs,
+  "cross_entropy/cross_entropy.wgsl": crossEntropyWgsl,
+  "decoding/decoding.ts": decodingTs,
+  "decoding/decoding.wgsl": decodingWgsl,
+  "embedding/embedding.ts": embeddingTs,
+  "embedding/embedding.wgsl": embeddingWgsl,
+  "gradient_norm/gradient_norm.ts": gradientNormTs,
+  "gradient_norm/gradient_norm.wgsl": gradientNormWgsl,
+  "grid.ts": gridTs,
+  "matmul/matmul.ts": matmulTs,
+  "numerics.ts": numericsTs,
+  "numerics.wgsl": numericsWgsl,
+  "rms_norm/rms_norm.ts": rmsNormTs,
+  "rms_norm/rms_norm.wgsl": rmsNormWgsl,
+  "rope/rope.ts": ropeTs,
+  "rope/rope.wgsl": ropeWgsl,
+  "rows/rows.ts": rowsTs,
+  "rows/rows.wgsl": rowsWgsl,
+  "swiglu/swiglu.ts": swigluTs,
+  "swiglu/swiglu.wgsl": swigluWgsl,
+  "weight_distance/weight_distance.ts": weightDistanceTs,
+  "weight_distance/weight_distance.wgsl": weightDistanceWgsl,
+};
+
+/** SHA-256, in hexadecimal, over the paths and texts of all kernel sources. */
+export async function kernelVersion(): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(Object.entries(kernelSources)));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
