@@ -1,6 +1,6 @@
 /** The program as a process: exit codes, what goes to which stream, and an interrupt in the middle of a cell. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { benchArguments, root, tunemark } from "./spawn.ts";
+import { root, taskArguments, tunemark } from "./spawn.ts";
 
 /** Calls that end in one line on standard error, before any GPU is opened. */
 const refused: [string[], number, RegExp][] = [
@@ -63,7 +63,7 @@ Deno.test("an interrupt ends a run with code 130 and leaves nothing half written
   const folder = await Deno.makeTempDir();
   try {
     const child = new Deno.Command(Deno.execPath(), {
-      args: [...benchArguments, "bench", "--profile", "smoke", "--out", `${folder}/run`],
+      args: [...taskArguments("bench"), "--profile", "smoke", "--out", `${folder}/run`],
       cwd: root,
       env: { NO_COLOR: "1" },
       stdin: "null",

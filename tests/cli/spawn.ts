@@ -35,22 +35,22 @@ export async function spawn(
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
+/** Arguments with which `deno task NAME` runs Deno, permissions included. */
+export function taskArguments(name: string): string[] {
+  const text = Deno.readTextFileSync(`${root}deno.json`).replaceAll(/^\s*\/\/.*$/gm, "");
+  const tasks: Record<string, { command: string }> = JSON.parse(text).tasks;
+  return tasks[name].command.split(" ").slice(1);
+}
+
 /**
- * Runs `main.ts` with the permissions of `deno task bench`.
+ * Runs `main.ts` as `deno task` does; a command that is no task has the permissions of `bench`.
  * @param args Command and flags.
  * @param env Environment on top of this process's own.
  */
 export function tunemark(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
-  return spawn(Deno.execPath(), [...benchArguments, ...args], env);
+  const known = ["bench", "report", "diff", "selfcheck"].includes(args[0]);
+  const call = known
+    ? [...taskArguments(args[0]), ...args.slice(1)]
+    : [...taskArguments("bench").slice(0, -1), ...args];
+  return spawn(Deno.execPath(), call, env);
 }
-
-/** Arguments of the Deno executable that run `main.ts` as `deno task bench` does. */
-export const benchArguments: readonly string[] = [
-  "run",
-  "--no-prompt",
-  "--no-check",
-  "--allow-read",
-  "--allow-write",
-  "--allow-env=DENO_WEBGPU_BACKEND,HF_HOME,HF_HUB_CACHE,HOME",
-  "main.ts",
-];
