@@ -1,0 +1,180 @@
+import { assertAlmostEquals } from "@std/assert";
+import {
+  attentionScoresDecode,
+  attentionSoftmax,
+  attentionSoftmaxBackward,
+  attentionSoftmaxDecode,
+  attentionValuesDecode,
+  cacheAppend,
+} from "../../kernels/attention/attention.ts";
+import {
+  attentionScoresDecodeOracle,
+  attentionSoftmaxBackwardOracle,
+  attentionSoftmaxDecodeOracle,
+  attentionSoftmaxOracle,
+  attentionValuesDecodeOracle,
+  cacheAppendOracle,
+} from "../../kernels/attention/oracle.ts";
+import { type AttentionProduct, attentionProductOracle } from "../../kernels/matmul/oracle.ts";
+import type { Operands } from "../../kernels/numerics.ts";
+import { assertBits, floats, gpuTest, runKernel, unset } from "./gpu.ts";
+
+const pad = (n: number) => Math.ceil(n / 4) * 4;
+const allOperands: Operands[] = ["12bit", "f32", "bf16"];
+
+/** Words of each sequence, and how many scores and tokens there are. */
+function ragged(lengths: readonly number[], heads: number) {
+  const sequences = new Uint32Array(lengths.length * 4);
+  let [tokens, scores] = [0, 0];
+  lengths.forEach((length, s) => {
+    sequences.set([tokens, length, scores, pad(length)], s * 4);
+    tokens += length;
+    scores += heads * length * pad(length);
+  });
+  return { sequences, tokens, scores };
+}
+
+const shapes: [number[], number, number][] = [[[1], 1, 4], [[5, 1, 67], 4, 12], [[130, 9], 2, 68]];
+
+gpuTest("attention's softmax equals its definition, zeros beyond the diagonal included", async (gpu) => {
+  for (const [lengths, heads] of shapes) {
+    const { sequences, scores: size } = ragged(lengths, heads);
+    const expected = floats("scores", size, 8);
+    const scale = Math.fround(0.3);
+    const uniforms = { count: lengths.length, heads, longest: Math.max(...lengths), scale };
+    const { scores } = await runKernel(gpu, attentionSoftmax, { sequences, scores: expected.slice() }, uniforms);
+    attentionSoftmaxOracle(expected, sequences, heads, scale);
+    assertBits(scores, expected, `${lengths} of ${heads} heads`);
+  }
+});
+
+gpuTest("the gradient of attention's softmax equals its definition", async (gpu) => {
+  for (const [lengths, heads, headSize] of shapes) {
+    const { sequences, tokens, scores: size } = ragged(lengths, heads);
+    const weights = floats("weights", size);
+    const mixed = floats("mixed", tokens * heads * headSize);
+    const mixedGradient = floats("mixed gradient", tokens * heads * headSize);
+    const expected = floats("score gradient", size);
+    const scale = Math.fround(0.3);
+    const uniforms = { count: lengths.length, heads, headSize, longest: Math.max(...lengths), scale };
+    const bindings = { weights, mixed, mixedGradient, sequences, scoreGradient: expected.slice() };
+    const { scoreGradient } = await runKernel(gpu, attentionSoftmaxBackward, bindings, uniforms);
+    attentionSoftmaxBackwardOracle(expected, { weights, mixed, mixedGradient }, sequences, heads, headSize, scale);
+    assertBits(scoreGradient, expected, `${lengths} of ${heads} heads`);
+  }
+});
+
+gpuTest("decoding's attention equals its definition in every operand mode, for shared key heads", async (gpu) => {
+  for (
+    const [last, heads, keyValueHeads, headSize] of [[[0], 1, 1, 4], [[0, 70, 3], 4, 2, 12], [
+      [17, 16],
+      3,
+      1,
+      36,
+    ]] as const
+  ) {
+    const [rows, capacity, width] = [last.length, 72, (heads + 2 * keyValueHeads) * headSize];
+    const shape = { rows, heads, keyValueHeads, headSize, width, capacity };
+    const state = Uint32Array.from(last.flatMap((position) => [position, 0, 0, 0]));
+    const queries = floats("queries", rows * width);
+    const cache = floats("cache", rows * capacity * 2 * keyValueHeads * headSize);
+    const label = `last ${last}, heads ${heads}`;
+    for (const operands of allOperands) {
+      const expected = unset(rows * heads * capacity);
+      attentionScoresDecodeOracle(queries, cache, last, expected, shape, operands);
+      const scoreBindings = { queries, cache, state, scores: new Float32Array(expected.length) };
+      const { scores } = await runKernel(gpu, attentionScoresDecode(operands), scoreBindings, {
+        ...shape,
+        longest: Math.max(...last) + 1,
+      });
+      assertBits(scores, expected, `${label} ${operands}: scores`);
+
+      const scale = Math.fround(headSize ** -0.5);
+      const weights = scores.slice();
+      attentionSoftmaxDecodeOracle(weights, last, shape, scale);
+      const softened = await runKernel(gpu, attentionSoftmaxDecode, { state, scores }, { ...shape, scale });
+      assertBits(softened.scores, weights, `${label} ${operands}: weights`);
+
+      const valueBindings = { weights, cache, state, mixed: new Float32Array(rows * heads * headSize) };
+      const { mixed } = await runKernel(gpu, attentionValuesDecode(operands), valueBindings, shape);
+      const values = attentionValuesDecodeOracle(weights, cache, last, shape, operands);
+      assertBits(mixed, values, `${label} ${operands}: values`);
+    }
+  }
+});
+
+gpuTest("new keys and values go to their rows of the cache", async (gpu) => {
+  const shape = { heads: 3, keyValueHeads: 1, headSize: 12, width: 5 * 12 };
+  const slots = Uint32Array.of(6, 0, 3);
+  const queriesKeysValues = floats("queries, keys, values", slots.length * shape.width);
+  const expected = floats("cache", 8 * 24);
+  const bindings = { queriesKeysValues, slots, cache: expected.slice() };
+  const { cache } = await runKernel(gpu, cacheAppend, bindings, { ...shape, rows: slots.length });
+  cacheAppendOracle(queriesKeysValues, slots, expected, shape);
+  assertBits(cache, expected, "cache");
+});
+
+/** Causal attention in f64, straight from the formula: sum of mixed values times `mixedGradient`. */
+function attentionLoss(
+  matrix: ArrayLike<number>,
+  mixedGradient: ArrayLike<number>,
+  tokens: number,
+  { heads, keyValueHeads, headSize, width }: { heads: number; keyValueHeads: number; headSize: number; width: number },
+): number {
+  let loss = 0;
+  const dims = [...Array(headSize).keys()];
+  for (let h = 0; h < heads; h++) {
+    const g = Math.floor(h * keyValueHeads / heads);
+    for (let i = 0; i < tokens; i++) {
+      const weights = Array.from({ length: i + 1 }, (_, j) =>
+        Math.exp(
+          dims.reduce(
+            (sum, d) => sum + matrix[i * width + h * headSize + d] * matrix[j * width + (heads + g) * headSize + d],
+            0,
+          ) /
+            Math.sqrt(headSize),
+        ));
+      const total = weights.reduce((a, b) => a + b);
+      weights.forEach((weight, j) => {
+        for (const d of dims) {
+          const value = matrix[j * width + (heads + keyValueHeads + g) * headSize + d];
+          loss += weight / total * value * mixedGradient[(i * heads + h) * headSize + d];
+        }
+      });
+    }
+  }
+  return loss;
+}
+
+Deno.test("the definitions of attention, put together, agree with f64 and its derivatives", () => {
+  const [tokens, heads, keyValueHeads, headSize] = [5, 4, 2, 4];
+  const width = (heads + 2 * keyValueHeads) * headSize;
+  const shape = { heads, keyValueHeads, headSize, width };
+  const { sequences, scores: size } = ragged([tokens], heads);
+  const matrix = floats("matrix", tokens * width);
+  const mixedGradient = floats("mixed gradient", tokens * heads * headSize);
+  const scale = Math.fround(headSize ** -0.5);
+  const product = (name: AttentionProduct, a: Float32Array, b: Float32Array, c: Float32Array) =>
+    attentionProductOracle(name, a, b, c, sequences, shape, "f32");
+
+  const weights = new Float32Array(size);
+  const mixed = new Float32Array(mixedGradient.length);
+  product("scores", matrix, matrix, weights);
+  attentionSoftmaxOracle(weights, sequences, heads, scale);
+  product("values", weights, matrix, mixed);
+  const loss = mixed.reduce((sum, value, i) => sum + value * mixedGradient[i], 0);
+  assertAlmostEquals(loss, attentionLoss(matrix, mixedGradient, tokens, shape), 1e-4);
+
+  const scoreGradient = new Float32Array(size);
+  const gradient = new Float32Array(matrix.length);
+  product("weightGradient", mixedGradient, matrix, scoreGradient);
+  attentionSoftmaxBackwardOracle(scoreGradient, { weights, mixed, mixedGradient }, sequences, heads, headSize, scale);
+  product("queryGradient", scoreGradient, matrix, gradient);
+  product("keyGradient", scoreGradient, matrix, gradient);
+  product("valueGradient", weights, mixedGradient, gradient);
+  gradient.forEach((d, at) => {
+    const moved = (by: number) =>
+      attentionLoss(Float64Array.from(matrix, (v, i) => i === at ? v + by : v), mixedGradient, tokens, shape);
+    assertAlmostEquals(d, (moved(1e-5) - moved(-1e-5)) / 2e-5, 1e-5);
+  });
+});
