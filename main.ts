@@ -27,6 +27,7 @@ async function benchOptions(request: Request, signal: AbortSignal): Promise<Benc
     settings: [...request.operands],
     profile: values.profile as Profile,
     modelDir: values.model === undefined ? ownPath("fixtures/model") : resolveModel(values.model),
+    ...(values.model === undefined ? { modelName: "embedded" } : {}),
     dataDir: values.data ?? ownPath("fixtures/data"),
     ...(values.data === undefined ? { dataName: "embedded" } : {}),
     seeds: Number(values.seeds),

@@ -16,9 +16,13 @@ export function jsonSha256(value: unknown): string {
   return sha256(canonicalJson(value));
 }
 
-/** Id of a cell: SHA-256 of the canonical JSON of its whole specification, 64 hexadecimal digits. */
+/**
+ * Id of a cell: SHA-256 of the canonical JSON of its whole specification, 64 hexadecimal digits. The model counts by its hashes; its name,
+ * which is its folder's, does not.
+ */
 export function cellId(spec: CellSpec): string {
-  return jsonSha256(spec);
+  const { name: _, ...model } = spec.model;
+  return jsonSha256({ ...spec, model });
 }
 
 /** The factors of a cell, flat, by which two runs' cells are matched. */

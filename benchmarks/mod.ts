@@ -35,6 +35,8 @@ export interface BenchOptions {
   readonly profile: Profile;
   /** Model folder. */
   readonly modelDir: string;
+  /** What the plan calls the model; the name its folder gives it where absent. */
+  readonly modelName?: string;
   /** Data folder in the U repository's layout. */
   readonly dataDir: string;
   /** What the plan calls the data; the folder's name where absent. */
@@ -90,7 +92,7 @@ export async function planRun(options: BenchOptions): Promise<Planned> {
         kernels: await kernelVersion(),
         operands: options.operands,
         scale,
-        model: factsOf(checkpoint),
+        model: factsOf(checkpoint, options.modelName),
         data: openData(options.dataDir),
         only: options.only,
       },
@@ -139,9 +141,9 @@ export async function bench(options: BenchOptions, progress: OnProgress = () => 
   }
 }
 
-function factsOf({ name, hashes, config, tokenizer }: Checkpoint): ModelFacts {
+function factsOf({ name, hashes, config, tokenizer }: Checkpoint, called: string | undefined): ModelFacts {
   return {
-    name,
+    name: called ?? name,
     weightsSha256: hashes.weightsSha256,
     configSha256: hashes.configSha256,
     tokenizerSha256: hashes.tokenizerSha256,

@@ -99,15 +99,18 @@ function methodDifferences(a: ReportCell, b: ReportCell): string[] {
     .map((name) => `different ${name}: ${JSON.stringify(first[name])} and ${JSON.stringify(second[name])}`);
 }
 
-/** Whether two comparable cells must be equal to the bit, and if not, why not. */
+/**
+ * Whether two comparable cells must be equal to the bit, and if not, why not. Other kernels do not excuse other bits: a change that
+ * is not meant to change numbers must not, and one that is shows here.
+ */
 export function comparisonMode(a: ReportCell, b: ReportCell): { mode: Mode; notes: string[] } {
-  const notes = [
+  const obstacles = [
     ...differing([
       ["numeric signature", a.identity?.numericSignature, b.identity?.numericSignature],
-      ["kernels", a.identity?.kernels, b.identity?.kernels],
       ["operands", a.identity?.operands, b.identity?.operands],
     ]),
     ...methodDifferences(a, b),
   ];
-  return { mode: notes.length === 0 ? "exact" : "statistical", notes };
+  const kernels = differing([["kernels", a.identity?.kernels, b.identity?.kernels]]);
+  return { mode: obstacles.length === 0 ? "exact" : "statistical", notes: [...kernels, ...obstacles] };
 }

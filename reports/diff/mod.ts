@@ -36,7 +36,7 @@ export interface DiffOutcome {
  * several, the one whose numeric signature the other side has too, else the first).
  *
  * Cells are matched by their factors, evaluations by task, set, format and shots. What has another base model, other data, another prompt or another
- * scorer is not compared. Cells with equal numeric signature, kernels, operands and hyper-parameters must be equal to the bit; others are
+ * scorer is not compared. Cells with equal numeric signature, operands and hyper-parameters must be equal to the bit; others are
  * compared item by item with paired tests.
  *
  * @throws {UsageError} where an argument names nothing to compare

@@ -25,9 +25,7 @@ function methodLines({ cells }: DiffResult): string[] {
   const exact = cells.filter(({ mode }) => mode === "exact").length;
   const statistical = cells.filter(({ mode }) => mode === "statistical").length;
   return [
-    ...(exact > 0
-      ? [`${exact} cells compared exactly: same numeric signature, kernels, operands and hyper-parameters.`]
-      : []),
+    ...(exact > 0 ? [`${exact} cells compared exactly: same numeric signature, operands and hyper-parameters.`] : []),
     ...(statistical > 0
       ? [
         `${statistical} cells compared by paired tests: McNemar exact for rates, paired bootstrap (seed "${SEED}") for other means, ` +

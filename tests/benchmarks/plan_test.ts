@@ -27,6 +27,7 @@ Deno.test("A cell's id does not depend on the order of keys, and does on every v
     const { specs } = await planSmoke(dataDir);
     for (const [id, spec] of specs) assertEquals(cellId(reversedKeys(spec) as CellSpec), id);
     const [[id, spec]] = specs;
+    assertEquals(cellId({ ...spec, model: { ...spec.model, name: "moved elsewhere" } }), id);
     assertNotEquals(cellId({ ...spec, seed: 7 }), id);
     assertNotEquals(cellId({ ...spec, kernels: "other" }), id);
   }));

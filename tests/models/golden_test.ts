@@ -46,7 +46,7 @@ async function lossAndGradients(llama: Llama, tokens: readonly number[], first: 
 }
 
 testWithSharedData("with f32 operands the decoder agrees with PyTorch", "models/stories260K", async (folder) => {
-  const golden: Golden = JSON.parse(Deno.readTextFileSync(`${folder}/golden.json`));
+  const golden: Golden = JSON.parse(await Deno.readTextFile(`${folder}/golden.json`));
   const checkpoint = await loadCheckpoint(`${folder}/hf`);
   const gpu = await openGpu();
   const llama = await createLlama(gpu, checkpoint.config, checkpoint.tensor, { operands: "f32" });

@@ -83,7 +83,7 @@ gpuTest("the mean of micro-batch means is another loss than the mean over the ba
 gpuTest("training that stops after any step and goes on from its checkpoint gives the same weights", async (gpu) => {
   const whole = await outcome(gpu);
   for (const stop of [1, 4]) {
-    const directory = Deno.makeTempDirSync();
+    const directory = await Deno.makeTempDir();
     const controller = new AbortController();
     const checkpoint = { directory, every: 1 };
     let stopped = false;
@@ -96,6 +96,6 @@ gpuTest("training that stops after any step and goes on from its checkpoint give
     assert(stopped);
     assertEquals(await outcome(gpu, { checkpoint }), whole);
     assertEquals(await outcome(gpu, { checkpoint }), whole, "a finished checkpoint is not trained further");
-    Deno.removeSync(directory, { recursive: true });
+    await Deno.remove(directory, { recursive: true });
   }
 });
