@@ -20,7 +20,8 @@ function installed(path: string): boolean {
 
 async function fingerprint(env: Record<string, string>): Promise<string> {
   const script = decodeURIComponent(new URL("./fingerprint.ts", import.meta.url).pathname);
-  const args = ["run", "--no-prompt", "--allow-read", "--allow-env=DENO_WEBGPU_BACKEND", script];
+  const allowed = ["--allow-read", "--allow-sys=systemMemoryInfo", "--allow-env=DENO_WEBGPU_BACKEND"];
+  const args = ["run", "--no-prompt", ...allowed, script];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env }).output();
   assertEquals(code, 0, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
