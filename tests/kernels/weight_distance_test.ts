@@ -10,9 +10,13 @@ gpuTest("weight distance equals its definition", async (gpu) => {
     const moved = floats("moved", length, 1e-3);
     const weight = base.map((value, i) => i % 5 === 0 ? value : value + moved[i]);
     const partials = new Float32Array((chunkCount(length) + 1) * 4).fill(7);
-    const actual = await runKernel(gpu, weightDistance, { weight, base, partials }, { length, start: 0, offset: 1 });
     const expected = Float32Array.from([7, 7, 7, 7, ...weightDistanceOracle(weight, base)]);
-    assertBits(actual.partials, expected, `${length} elements: partials`);
+    // The weights may lie within a longer tensor.
+    for (const start of [0, 8]) {
+      const bindings = { weight: Float32Array.from([...floats("before", start), ...weight]), base, partials };
+      const actual = await runKernel(gpu, weightDistance, bindings, { length, start, offset: 1 });
+      assertBits(actual.partials, expected, `${length} elements from ${start}: partials`);
+    }
   }
 });
 
