@@ -3,6 +3,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { methodOf } from "../training/methods/mod.ts";
 import { canonicalJson } from "./canonical_json.ts";
 import type { CellSpec, Factors } from "./types.ts";
 
@@ -33,7 +34,7 @@ export function factorsOf(spec: CellSpec): Factors {
     trainTask: spec.train?.task ?? null,
     trainSet: spec.train?.set ?? null,
     trainSize: spec.train?.size ?? 0,
-    trainShots: spec.method.name === "fticl" ? spec.method.demonstrations : 0,
+    trainShots: methodOf(spec.method).demonstrations(spec.method),
     seed: spec.seed,
   };
 }

@@ -8,6 +8,7 @@ import { type Checkpoint, hashWeights, loadCheckpoint } from "../models/checkpoi
 import { parameterShapes } from "../models/config.ts";
 import { createLlama, type Llama, readWeights, releaseLlama } from "../models/llama.ts";
 import { findTask } from "../tasks/mod.ts";
+import { methodOf } from "../training/methods/mod.ts";
 import { train, type TrainReport } from "../training/trainer.ts";
 import { weightDistances } from "../training/weight_distances.ts";
 import { openData } from "./data.ts";
@@ -16,7 +17,7 @@ import { evaluate, unchanged } from "./evaluate.ts";
 import { encodeExamples } from "./examples.ts";
 import type { CellContext, CellExecutor, CellOutcome, ExecutorOptions } from "./executor.ts";
 import { shortestF32 } from "./numbers.ts";
-import type { CellSpec, Hyperparameters, MethodSpec, TrainResult, TrainSpec, TrainStep } from "./types.ts";
+import type { CellSpec, TrainResult, TrainSpec, TrainStep } from "./types.ts";
 
 /** Optimizer steps between training checkpoints. */
 const CHECKPOINT_EVERY = 50;
@@ -56,8 +57,10 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
 
   async function trainCell(llama: Llama, spec: CellSpec, from: TrainSpec, context: CellContext) {
     const task = findTask(from.task);
-    const hyper = hyperparametersOf(spec.method);
-    const shown = spec.method.name === "fticl" ? spec.method.demonstrations : 0;
+    const method = methodOf(spec.method);
+    const hyper = method.training(spec.method);
+    if (hyper === null) throw new Error(`method ${method.name} trains nothing, but the cell has training rows`);
+    const shown = method.demonstrations(spec.method);
     const where = `${from.task}/${from.set}`;
     const rows = unchanged(await data.train(task, from.set, from.size), from.rowsSha256, `${where}: training rows`);
     const demonstrations = unchanged(
@@ -84,17 +87,6 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
     execute,
     close: () => closeGpu(gpu),
   };
-}
-
-/** The hyper-parameters of a method that trains. */
-function hyperparametersOf(method: MethodSpec): Hyperparameters {
-  if (method.name === "icl") throw new Error("method icl trains nothing, but the cell has training rows");
-  if (method.name === "ft") {
-    const { name: _, ...hyper } = method;
-    return hyper;
-  }
-  const { name: _, demonstrations: __, ...hyper } = method;
-  return hyper;
 }
 
 async function trainResult(

@@ -15,7 +15,7 @@ export interface CellRequest {
   /** Task's name. */
   readonly task: string;
   /** Method's name. */
-  readonly method: "icl" | "ft" | "fticl";
+  readonly method: MethodSpec["name"];
   /** Nominal training size. */
   readonly size: number;
   /** Demonstrations before each training example. */
@@ -101,7 +101,7 @@ export async function specOf(request: CellRequest, run: RunFacts): Promise<CellS
     kernels: run.kernels,
     operands: run.operands,
     model,
-    method: methodOf(request, run),
+    method: methodSpec(request, run),
     train: request.method === "icl" ? null : {
       task: task.name,
       set: task.sets.train,
@@ -116,7 +116,7 @@ export async function specOf(request: CellRequest, run: RunFacts): Promise<CellS
   };
 }
 
-function methodOf(request: CellRequest, run: RunFacts): MethodSpec {
+function methodSpec(request: CellRequest, run: RunFacts): MethodSpec {
   if (request.method === "icl") return { name: "icl" };
   const hyper = hyperparameters(run.scale, run.model.maxPositions);
   if (request.method === "ft") return { name: "ft", ...hyper };

@@ -3,53 +3,17 @@
  * Everything here is deterministic; what varies between two runs of the same thing goes to `provenance.json` only.
  * @module
  */
+import type { Operands } from "../kernels/numerics.ts";
+import type { Hyperparameters } from "../training/hyperparameters.ts";
+import type { MethodSpec } from "../training/methods/mod.ts";
 
-/** How GEMM operands are rounded on load. */
-export type Operands = "12bit" | "f32" | "bf16";
+export type { Hyperparameters, MethodSpec, Operands };
 
 /** Size of a run. */
 export type Profile = "smoke" | "quick" | "paper";
 
 /** How a test set relates to the training set of the model it is put to. */
 export type Relation = "in-domain" | "out-of-domain" | "cross-task";
-
-/** Hyper-parameters of a training stage, all filled in. */
-export interface Hyperparameters {
-  /** Peak learning rate. */
-  readonly learningRate: number;
-  /** `linear`: falls to zero at the last step; `constant`: stays. */
-  readonly schedule: "linear" | "constant";
-  /** Steps over which the rate rises from zero. */
-  readonly warmupSteps: number;
-  /** Passes over the training rows. */
-  readonly epochs: number;
-  /** Sequences in an optimizer batch. */
-  readonly batchSize: number;
-  /** AdamW's decay of the gradient's mean. */
-  readonly beta1: number;
-  /** AdamW's decay of the gradient's square. */
-  readonly beta2: number;
-  /** AdamW's addend to the root of the square. */
-  readonly epsilon: number;
-  /** AdamW's decoupled decay. */
-  readonly weightDecay: number;
-  /** Largest global gradient norm, or null for no clipping. */
-  readonly clip: number | null;
-  /** Share of the target spread over the vocabulary, 0 for none. */
-  readonly labelSmoothing: number;
-  /** Mean over the target tokens of the whole optimizer batch, or mean of the micro-batches' means, as the U code has it. */
-  readonly loss: "batch-mean" | "micro-batch-mean";
-  /** Sequences per micro-batch; part of the specification only where `loss` is `micro-batch-mean`, else 0. */
-  readonly microBatchSize: number;
-  /** Longest sequence in tokens; longer ones lose their tail, as in the U code. */
-  readonly maxLength: number;
-}
-
-/** What is done to the base model before it is evaluated. */
-export type MethodSpec =
-  | { readonly name: "icl" }
-  | ({ readonly name: "ft" } & Hyperparameters)
-  | ({ readonly name: "fticl"; readonly demonstrations: number } & Hyperparameters);
 
 /** The rows a cell trains on. */
 export interface TrainSpec {

@@ -93,6 +93,7 @@ interface Answerer {
   readonly prefillSlots: Tensor;
   readonly labelTokens: Tensor;
   readonly labelScores: Tensor;
+  readonly best: Tensor;
   readonly choice: Tensor;
   readonly decode: DecodeTensors;
   /** Cached tokens a row can hold. */
@@ -194,7 +195,8 @@ function createAnswerer(
   const labelTokens = allocate(arena, "label tokens", labels);
   upload(gpu, labelTokens, Uint32Array.from(options.labelIds));
   const labelScores = allocate(arena, "label scores", rows * labels);
-  const choice = allocate(arena, "first choices", rows * 4);
+  const best = allocate(arena, "first tokens", rows);
+  const choice = allocate(arena, "first choices", rows * 2);
 
   const prefill = createProgram<BatchShape>(gpu, "prompts");
   recordForward(prefill, llama, capacity, batch, activations, (layer, queriesKeysValues) =>
@@ -213,7 +215,7 @@ function createAnswerer(
   dispatch(
     prefill,
     scoreLabels,
-    { logits: activations.logits, labelTokens, scores: labelScores, choice },
+    { logits: activations.logits, labelTokens, scores: labelScores, best, choice },
     ({ targets }) => ({
       rows: targets,
       vocabulary: config.vocabSize,
@@ -230,7 +232,19 @@ function createAnswerer(
   const step = createProgram<DecodeShape>(gpu, "decoding step");
   recordStep(step, llama, rows, { decode, activations: stepActivations, scores, capacity: perRow });
   recordChoice(step, llama, stepActivations.logits, decode, options, perRow);
-  return { prefill, choose, step, batch, prefillSlots, labelTokens, labelScores, choice, decode, capacity: perRow };
+  return {
+    prefill,
+    choose,
+    step,
+    batch,
+    prefillSlots,
+    labelTokens,
+    labelScores,
+    best,
+    choice,
+    decode,
+    capacity: perRow,
+  };
 }
 
 /** Runs one batch of prompts. */
@@ -274,25 +288,26 @@ async function answerBatch(
   const limit = options.maxNewTokens;
   const labels = options.labelIds.length;
   const parts = await readBack(gpu, [
-    { tensor: answerer.choice, length: rows * 4 },
+    { tensor: answerer.choice, length: rows * 2 },
     { tensor: answerer.labelScores, length: rows * Math.max(1, labels) },
     { tensor: decode.state, length: rows * 4 },
     { tensor: decode.generated, length: rows * Math.max(1, limit) },
     { tensor: decode.margins, length: rows },
+    { tensor: answerer.best, length: rows },
   ]);
   const choice = new Float32Array(parts[0]);
-  const choiceBits = new Uint32Array(parts[0]);
   const scores = new Float32Array(parts[1]);
   const states = new Uint32Array(parts[2]);
   const generated = new Uint32Array(parts[3]);
   const margins = new Float32Array(parts[4]);
+  const best = new Uint32Array(parts[5]);
   return prompts.map((_, row): Answer => ({
     tokens: Array.from(generated.subarray(row * limit, row * limit + (limit > 0 ? states[row * 4 + 2] : 0))),
     stopped: states[row * 4 + 1] === 1,
     labels: Array.from(scores.subarray(row * labels, (row + 1) * labels)),
-    best: choiceBits[row * 4 + 2],
-    bestMargin: choice[row * 4 + 1],
-    margin: limit > 0 ? margins[row] : choice[row * 4 + 1],
+    best: best[row],
+    bestMargin: choice[row * 2 + 1],
+    margin: limit > 0 ? margins[row] : choice[row * 2 + 1],
   }));
 }
 

@@ -22,47 +22,71 @@ export type ParameterGroup = "embedding" | "attention" | "mlp" | "norms" | "head
 
 /** A stretch of rows of a parameter that is one tensor of the checkpoint. */
 export interface ParameterPiece {
+  /** Name of the tensor in the checkpoint. */
   readonly name: string;
+  /** Its first row in the parameter. */
   readonly firstRow: number;
+  /** Number of its rows. */
   readonly rows: number;
 }
 
 /** A weight matrix [rows][columns], or a norm's weight [1][columns]. */
 export interface Parameter {
+  /** What errors and checkpoints of a session call it. */
   readonly label: string;
+  /** Rows: outputs of a linear layer. */
   readonly rows: number;
+  /** Columns: inputs of a linear layer. */
   readonly columns: number;
+  /** The tensors of the checkpoint it holds, in order of rows. */
   readonly pieces: readonly ParameterPiece[];
+  /** Its group in tables of weight distance. */
   readonly group: ParameterGroup;
   /** Layer number; -1 outside the layers. */
   readonly layer: number;
+  /** Its values on the GPU. */
   readonly tensor: Tensor;
 }
 
 /** One decoder layer's parameters. */
 export interface LayerParameters {
+  /** Weight of the norm before attention. */
   readonly attentionNorm: Parameter;
+  /** Projections to queries, keys and values, one below the other. */
   readonly queriesKeysValues: Parameter;
+  /** Projection of the mixed values. */
   readonly attentionOutput: Parameter;
+  /** Weight of the norm before the MLP. */
   readonly mlpNorm: Parameter;
+  /** Projections to gate and up, one below the other. */
   readonly gateUp: Parameter;
+  /** Projection back to the width of the model. */
   readonly down: Parameter;
 }
 
 /** A model on the GPU. */
 export interface Llama {
+  /** The device it lies on. */
   readonly gpu: Gpu;
+  /** Its configuration. */
   readonly config: LlamaConfig;
+  /** How its kernels round the operands of matrix products. */
   readonly operands: Operands;
+  /** Owner of its GPU memory. */
   readonly arena: Arena;
+  /** Token embedding [padded vocabulary][hidden]. */
   readonly embedding: Parameter;
+  /** Its decoder layers. */
   readonly layers: readonly LayerParameters[];
+  /** Weight of the final norm. */
   readonly norm: Parameter;
   /** The embedding itself where the head is tied. */
   readonly head: Parameter;
   /** All parameters once, in the checkpoint's order. */
   readonly parameters: readonly Parameter[];
+  /** Rotary cosines [positions][headSize / 2]. */
   readonly cosines: Tensor;
+  /** Rotary sines [positions][headSize / 2]. */
   readonly sines: Tensor;
 }
 

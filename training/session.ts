@@ -33,6 +33,7 @@ import { loadState, saveState } from "./state.ts";
 
 /** A sequence with the weight of each prediction's loss. */
 export interface WeightedSequence {
+  /** Token ids. */
   readonly tokens: ArrayLike<number>;
   /** [tokens.length - 1]: weight of predicting tokens[i + 1] from position i; 0 is no target. */
   readonly targetWeights: ArrayLike<number>;
@@ -40,13 +41,19 @@ export interface WeightedSequence {
 
 /** What a session needs to know at the start. */
 export interface SessionOptions {
+  /** AdamW's decay of the first moment. */
   readonly beta1: number;
+  /** AdamW's decay of the second moment. */
   readonly beta2: number;
+  /** AdamW's guard against division by zero. */
   readonly epsilon: number;
+  /** AdamW's decoupled weight decay. */
   readonly weightDecay: number;
   /** Norm weights are spared the weight decay. */
   readonly decayMatricesOnly?: boolean;
+  /** Largest global gradient norm, or null for no clipping. */
   readonly clip: number | null;
+  /** Share of the target spread over the vocabulary, from 0 up to but not 1. */
   readonly labelSmoothing: number;
   /** Longest sequence that will come. */
   readonly longest: number;
@@ -60,7 +67,9 @@ export interface SessionOptions {
 
 /** Loss and gradient norm of every step so far. */
 export interface History {
+  /** Mean loss of each step. */
   readonly losses: Float32Array<ArrayBuffer>;
+  /** Global gradient norm of each step, before clipping. */
   readonly gradientNorms: Float32Array<ArrayBuffer>;
 }
 

@@ -10,6 +10,7 @@ import { createSession, type SessionOptions, trainingBytes, type WeightedSequenc
 
 /** One example: a prompt and its target. */
 export interface TrainingExample {
+  /** Token ids of prompt and target. */
   readonly tokens: ArrayLike<number>;
   /** Index of the first target token; the tokens before it are context only. */
   readonly targetStart: number;
@@ -17,7 +18,9 @@ export interface TrainingExample {
 
 /** How far training is. */
 export interface TrainProgress {
+  /** Steps done. */
   readonly step: number;
+  /** Steps in all. */
   readonly steps: number;
   /** Loss of the latest step that has been read back, or null. */
   readonly loss: number | null;
@@ -25,24 +28,33 @@ export interface TrainProgress {
 
 /** What does not influence the result. */
 export interface TrainOptions {
+  /** Decides the order of the examples. */
   readonly seed: number;
   /** Most tokens of a micro-batch. */
   readonly microBatchTokens?: number;
   /** Where to leave a checkpoint after every `every` steps and after the last, and from which to go on. */
   readonly checkpoint?: { readonly directory: string; readonly every: number };
+  /** Told of each step. */
   readonly onStep?: (progress: TrainProgress) => void;
+  /** Stops the run before the next step. */
   readonly signal?: AbortSignal;
 }
 
 /** What training did, step by step. */
 export interface TrainReport {
+  /** Optimizer steps. */
   readonly steps: number;
   /** Tokens seen, and target tokens among them, over all steps. */
   readonly tokens: number;
+  /** Target tokens among them. */
   readonly targetTokens: number;
+  /** Mean loss of each step's batch, before its update. */
   readonly losses: Float32Array<ArrayBuffer>;
+  /** Global gradient norm of each step, before clipping. */
   readonly gradientNorms: Float32Array<ArrayBuffer>;
+  /** Learning rate of each step. */
   readonly learningRates: Float32Array<ArrayBuffer>;
+  /** Tokens of each step's batch. */
   readonly stepTokens: Uint32Array<ArrayBuffer>;
 }
 

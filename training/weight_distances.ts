@@ -15,8 +15,11 @@ import type { Llama, ParameterGroup } from "../models/llama.ts";
 
 /** Distances of all parts of a model. A tied head counts as embedding; a group without tensors is null. */
 export interface WeightDistances {
+  /** All weights. */
   readonly overall: Distance;
+  /** By group. */
   readonly groups: Readonly<Record<ParameterGroup, Distance | null>>;
+  /** By decoder layer. */
   readonly layers: readonly Distance[];
   /** By the checkpoint's tensor names. */
   readonly tensors: Readonly<Record<string, Distance>>;

@@ -27,7 +27,7 @@ export const scoreLabels: Kernel = {
   name: "score_labels",
   body: kernelSource(source, "score_labels"),
   inputs: { logits: "array<f32>", labelTokens: "array<u32>" },
-  outputs: { scores: "array<f32>", choice: "array<vec4<f32>>" },
+  outputs: { scores: "array<f32>", best: "array<u32>", choice: "array<vec2<f32>>" },
   uniforms: { rows: "u32", vocabulary: "u32", stride: "u32", labels: "u32" },
   grid: ({ rows }) => [Math.ceil(rows / 8)],
 };

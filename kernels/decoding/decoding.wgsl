@@ -54,27 +54,28 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 
 //// kernel score_labels
-// scores[row][label] = logits[row][labels[label]]; choice[row] = (largest logit, its lead over the second, its token as bits, 0).
+// scores[row][label] = logits[row][labels[label]]; best[row] = token of the largest logit, choice[row] = (that logit, its lead).
 @compute @workgroup_size(8)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let row = id.x;
   if (row >= params.rows) {
     return;
   }
-  var best = -1.0e30;
+  var largest = -1.0e30;
   var second = -1.0e30;
   var token = 0u;
   for (var i = 0u; i < params.vocabulary; i++) {
     let x = logits[row * params.stride + i];
-    if (x > best) {
-      second = best;
-      best = x;
+    if (x > largest) {
+      second = largest;
+      largest = x;
       token = i;
     } else if (x > second) {
       second = x;
     }
   }
-  choice[row] = vec4<f32>(best, sub(best, second), bitcast<f32>(token), 0.0);
+  choice[row] = vec2<f32>(largest, sub(largest, second));
+  best[row] = token;
   for (var label = 0u; label < params.labels; label++) {
     scores[row * params.labels + label] = logits[row * params.stride + labelTokens[label]];
   }

@@ -6,7 +6,9 @@ import { type Gpu, scoped, settle } from "./device.ts";
 
 /** A named buffer of 4-byte elements. */
 export interface Tensor {
+  /** What errors call it. */
   readonly name: string;
+  /** The buffer, at least 16 bytes long. */
   readonly buffer: GPUBuffer;
   /** Number of 4-byte elements. */
   readonly length: number;
@@ -14,7 +16,9 @@ export interface Tensor {
 
 /** Buffers that live and die together. */
 export interface Arena {
+  /** The device. */
   readonly gpu: Gpu;
+  /** What it owns. */
   readonly tensors: Tensor[];
 }
 

@@ -6,22 +6,31 @@
 
 /** No usable adapter; `main.ts` prints the message and exits with 3. */
 export class NoAdapterError extends Error {
+  /** Name of the class, for those who cannot import it. */
   override name = "NoAdapterError";
 }
 
 /** What is known of the adapter; goes into provenance and `selfcheck`. */
 export interface AdapterDescription {
+  /** Vendor, as the driver names it. */
   readonly vendor: string;
+  /** Architecture; empty where the driver does not tell. */
   readonly architecture: string;
+  /** Device number or name. */
   readonly device: string;
+  /** Driver and version in words. */
   readonly description: string;
+  /** Whether the processor does the work. */
   readonly software: boolean;
 }
 
 /** An open device with what the rooms above need to know of it. */
 export interface Gpu {
+  /** The WebGPU device. */
   readonly device: GPUDevice;
+  /** What it runs on. */
   readonly adapter: AdapterDescription;
+  /** Its limits: the adapter's own. */
   readonly limits: GPUSupportedLimits;
   /** Timestamp queries are there, so ops can be timed on the device. */
   readonly timestamps: boolean;

@@ -53,15 +53,15 @@ gpuTest("labels are scored, with the best token and its lead", async (gpu) => {
   for (const [rows, vocabulary, stride] of [[1, 3, 4], [11, 75, 76]]) {
     const logits = floats("logits", rows * stride);
     const labelTokens = Uint32Array.of(2, 0);
-    const bindings = { logits, labelTokens, scores: new Float32Array(rows * 2), choice: new Float32Array(rows * 4) };
+    const pairs = () => new Float32Array(rows * 2);
+    const bindings = { logits, labelTokens, scores: pairs(), best: new Uint32Array(rows), choice: pairs() };
     const uniforms = { rows, vocabulary, stride, labels: 2 };
-    const { scores, choice } = await runKernel(gpu, scoreLabels, bindings, uniforms);
+    const { scores, best, choice } = await runKernel(gpu, scoreLabels, bindings, uniforms);
     for (let row = 0; row < rows; row++) {
       const line = logits.subarray(row * stride, row * stride + vocabulary);
       const { token, logit, margin } = bestOracle(line);
-      const [best, lead, chosen] = choice.subarray(row * 4, row * 4 + 3);
       assertEquals([scores[row * 2], scores[row * 2 + 1]], [line[2], line[0]]);
-      assertEquals([best, lead, bitsOf(chosen)], [logit, margin, token]);
+      assertEquals([choice[row * 2], choice[row * 2 + 1], bitsOf(best[row])], [logit, margin, token]);
     }
   }
 });

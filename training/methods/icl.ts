@@ -4,5 +4,15 @@
  */
 import type { Method } from "./mod.ts";
 
+/** In-context learning has nothing to choose. */
+export interface InContextLearningSpec {
+  /** Name of the method. */
+  readonly name: "icl";
+}
+
 /** In-context learning. */
-export const inContextLearning: Method = { name: "icl", learns: "nothing", demonstrates: false };
+export const inContextLearning: Method<InContextLearningSpec> = {
+  name: "icl",
+  demonstrations: () => 0,
+  training: () => null,
+};

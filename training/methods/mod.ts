@@ -2,23 +2,34 @@
  * The methods under comparison. They differ only in what is put before an example and in which parameters learn; the trainer is one.
  * @module
  */
-import { fineTuning } from "./ft.ts";
-import { fineTuningInContext } from "./fticl.ts";
-import { inContextLearning } from "./icl.ts";
+import type { Hyperparameters } from "../hyperparameters.ts";
+import { fineTuning, type FineTuningSpec } from "./ft.ts";
+import { fineTuningInContext, type FineTuningInContextSpec } from "./fticl.ts";
+import { inContextLearning, type InContextLearningSpec } from "./icl.ts";
 
-/** One method. */
-export interface Method {
+export type { FineTuningInContextSpec, FineTuningSpec, InContextLearningSpec };
+
+/** A method with all it depends on. */
+export type MethodSpec = InContextLearningSpec | FineTuningSpec | FineTuningInContextSpec;
+
+/** What sets a method apart. */
+export interface Method<Spec> {
   /** The papers' word for it. */
   readonly name: string;
-  /** Which parameters learn. */
-  readonly learns: "nothing" | "all";
-  /** Whether demonstrations stand before each training example. */
-  readonly demonstrates: boolean;
+  /** Number of demonstrations before each training example. */
+  demonstrations(spec: Spec): number;
+  /** How all weights are trained, or null where nothing learns. */
+  training(spec: Spec): Hyperparameters | null;
 }
 
 /** All methods by name. */
-export const methods: Readonly<Record<"icl" | "ft" | "fticl", Method>> = {
+export const methods: { readonly [Name in MethodSpec["name"]]: Method<Extract<MethodSpec, { name: Name }>> } = {
   icl: inContextLearning,
   ft: fineTuning,
   fticl: fineTuningInContext,
 };
+
+/** The method of a specification. */
+export function methodOf(spec: MethodSpec): Method<MethodSpec> {
+  return methods[spec.name] as Method<MethodSpec>;
+}
