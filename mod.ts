@@ -50,6 +50,7 @@
 export * from "./benchmarks/mod.ts";
 export { type AdapterDescription, closeGpu, type Gpu, NoAdapterError, openGpu } from "./kernels/gpu/device.ts";
 export type { Arena, Tensor } from "./kernels/gpu/buffers.ts";
+export type { DispatchTime } from "./kernels/gpu/program.ts";
 export { type Rule, type Selfcheck, selfcheck, type Tier } from "./kernels/selfcheck.ts";
 export { kernelVersion } from "./kernels/version.ts";
 export type { Distance } from "./kernels/weight_distance/weight_distance.ts";

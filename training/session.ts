@@ -17,7 +17,16 @@ import {
   upload,
 } from "../kernels/gpu/buffers.ts";
 import { settle } from "../kernels/gpu/device.ts";
-import { clear, createProgram, dispatch, type Program, releaseProgram, run } from "../kernels/gpu/program.ts";
+import {
+  clear,
+  createProgram,
+  dispatch,
+  type DispatchTime,
+  profile,
+  type Program,
+  releaseProgram,
+  run,
+} from "../kernels/gpu/program.ts";
 import {
   allocateGradients,
   allocateTargets,
@@ -87,6 +96,8 @@ export interface TrainingSession {
   load(directory: string): Promise<Record<string, unknown> | null>;
   /** Gradient of each parameter after the last step, by Hugging Face name. */
   gradients(): Promise<Map<string, Float32Array<ArrayBuffer>>>;
+  /** Time of each dispatch of the batch's first micro-batch, forward and backward; weights and history stay as they are. */
+  profile(batch: readonly WeightedSequence[]): Promise<DispatchTime[]>;
   /** Frees the session's GPU memory; the model stays. */
   release(): void;
 }
@@ -359,6 +370,13 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
     async gradients() {
       const values = await readFloats(gpu, ...states.map(({ gradient }) => gradient));
       return new Map(states.flatMap(({ parameter }, i) => piecesOf(parameter, values[i])));
+    },
+    async profile(batch) {
+      await flush();
+      const first = cut(batch, capacity, most)[0];
+      const times = await profile(program, uploadTraining(llama, batchTensors, targetTensors, first, 1, 0));
+      clear(gpu, [losses]);
+      return times;
     },
     release,
   };

@@ -211,7 +211,9 @@ export function run<S>(program: Program<S>, shape: S, times = 1): void {
 
 /** Time of one dispatch on the device. */
 export interface DispatchTime {
+  /** Name of the kernel. */
   readonly kernel: string;
+  /** Time on the device. */
   readonly nanoseconds: number;
 }
 
