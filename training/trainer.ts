@@ -90,9 +90,8 @@ function checkMemory(llama: Llama, options: SessionOptions): void {
     : `even one sequence a micro-batch would need ${
       toMegabytes(smallest)
     } MB; use a smaller model or shorter sequences`;
-  throw new Error(
-    `training would need ${toMegabytes(need)} MB of memory, ${toMegabytes(limit)} MB are there; ${advice}`,
-  );
+  // How much is free varies, and this text can end up in a result file.
+  throw new Error(`training would need ${toMegabytes(need)} MB of memory, more than this machine has free; ${advice}`);
 }
 
 function toMegabytes(bytes: number): string {

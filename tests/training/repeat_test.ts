@@ -1,5 +1,5 @@
 /** What must not matter does not: each test compares the SHA-256 of all weights, and losses bit by bit. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { hashWeights } from "../../models/checkpoint.ts";
 import { type LlamaConfig, parameterShapes } from "../../models/config.ts";
 import { readWeights, releaseLlama } from "../../models/llama.ts";
@@ -98,4 +98,31 @@ gpuTest("training that stops after any step and goes on from its checkpoint give
     assertEquals(await outcome(gpu, { checkpoint }), whole, "a finished checkpoint is not trained further");
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+gpuTest("a loss that is not finite stops the training and names the step", async (gpu) => {
+  await assertRejects(
+    () => outcome(gpu, {}, {}, { learningRate: 1e37, schedule: "constant", warmupSteps: 0, clip: null }),
+    Error,
+    "the loss is not finite at step 2 ",
+  );
+});
+
+gpuTest("what cannot fit into memory is refused before training, with the setting that would fit", async (gpu) => {
+  const message = await assertRejects(() => outcome(gpu, { microBatchTokens: 1 << 28 }), Error);
+  const words =
+    /^training would need \d+ MB of memory, more than this machine has free; --micro-batch-tokens 44 would need \d MB$/;
+  if (gpu.adapter.software) assertMatch(message.message, words);
+  else assertStringIncludes(message.message, "this adapter allows");
+});
+
+gpuTest("no target, no example and a target outside its example are errors", async (gpu) => {
+  const llama = await randomLlama(gpu);
+  const tokens = randomTokens(8, 1);
+  const message = "a training example of 8 tokens cannot have its target start at 0";
+  await assertRejects(() => train(llama, [{ tokens, targetStart: 0 }], hyper, { seed: 1 }), Error, message);
+  await assertRejects(() => train(llama, [], hyper, { seed: 1 }), Error, "there is no training example");
+  const cut = [{ tokens, targetStart: 8 }];
+  await assertRejects(() => train(llama, cut, hyper, { seed: 1 }), Error, "an optimizer batch has no target token");
+  releaseLlama(llama);
 });
