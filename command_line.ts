@@ -95,8 +95,8 @@ export const commands: readonly Command[] = [
       {
         name: "evaluation-batch",
         value: { kind: "integer", least: 1, most: 1024 },
-        default: "8",
-        help: "prompts evaluated at a time; changes no result",
+        default: "64",
+        help: "most prompts evaluated at a time; changes no result",
       },
       {
         name: "micro-batch-tokens",

@@ -21,7 +21,7 @@ import { rmsNormBackward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_
 import { rope } from "../kernels/rope/rope.ts";
 import { scatterRows } from "../kernels/rows/rows.ts";
 import { swigluBackward } from "../kernels/swiglu/swiglu.ts";
-import { type BatchCapacity, type BatchShape, type BatchTensors, scoreCapacity } from "./batch.ts";
+import { type BatchCapacity, type BatchShape, type BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
 import { type Activations, attentionScale, attentionUniforms } from "./forward.ts";
 import { attentionWidth, type Llama, padded, type Parameter } from "./llama.ts";
@@ -92,7 +92,7 @@ function workspaceSizes(config: LlamaConfig, capacity: BatchCapacity) {
     normed: tokens * d,
     queriesKeysValues: tokens * attentionWidth(config),
     mixed: tokens * config.heads * config.headSize,
-    scores: scoreCapacity(config, capacity),
+    scores: capacity.scores,
     gateUp: tokens * 2 * f,
     gated: tokens * f,
     rows: targets * d,

@@ -14,6 +14,8 @@ export interface BatchCapacity {
   readonly longest: number;
   /** Rows the head runs on. */
   readonly targets: number;
+  /** Elements of attention scores: see `scoreElements`. */
+  readonly scores: number;
 }
 
 /** Sizes of one batch; what the uniforms of a recorded program are computed from. */
@@ -39,9 +41,9 @@ export function scoreElements(config: LlamaConfig, lengths: readonly number[]): 
   return lengths.reduce((sum, length) => sum + config.heads * length * padded(length), 0);
 }
 
-/** Elements of scores that any batch within the capacity fits in. */
-export function scoreCapacity(config: LlamaConfig, capacity: BatchCapacity): number {
-  return config.heads * capacity.tokens * padded(capacity.longest);
+/** Elements of scores that any batch of `tokens` tokens in sequences of at most `longest` fits in. */
+export function scoreBound(config: LlamaConfig, tokens: number, longest: number): number {
+  return config.heads * tokens * padded(longest);
 }
 
 /** Allocates a batch's tables. */

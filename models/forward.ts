@@ -14,7 +14,7 @@ import { rmsNormForward } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
 import { swigluForward } from "../kernels/swiglu/swiglu.ts";
-import { type BatchCapacity, type BatchShape, type BatchTensors, scoreCapacity } from "./batch.ts";
+import { type BatchCapacity, type BatchShape, type BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
 import { attentionWidth, type LayerParameters, type Llama, padded, type Parameter } from "./llama.ts";
 
@@ -58,7 +58,7 @@ function layerSizes(config: LlamaConfig, capacity: BatchCapacity): Record<keyof 
     normed: tokens * d,
     inverse: tokens,
     queriesKeysValues: tokens * attentionWidth(config),
-    weights: scoreCapacity(config, capacity),
+    weights: capacity.scores,
     mixed: tokens * config.heads * config.headSize,
     mid: tokens * d,
     mlpNormed: tokens * d,

@@ -22,7 +22,15 @@ import {
 } from "../kernels/gpu/buffers.ts";
 import { settle } from "../kernels/gpu/device.ts";
 import { createProgram, dispatch, type Program, releaseProgram, run } from "../kernels/gpu/program.ts";
-import { allocateBatch, type BatchCapacity, type BatchShape, type BatchTensors, uploadBatch } from "./batch.ts";
+import {
+  allocateBatch,
+  type BatchCapacity,
+  type BatchShape,
+  type BatchTensors,
+  scoreElements,
+  uploadBatch,
+} from "./batch.ts";
+import type { LlamaConfig } from "./config.ts";
 import {
   type Activations,
   allocateActivations,
@@ -42,7 +50,7 @@ export interface AnswerOptions {
   readonly stopIds: readonly number[];
   /** Tokens whose logits after the prompt are wanted. */
   readonly labelIds: readonly number[];
-  /** Prompts that go through the GPU together; decides memory and speed, never results. */
+  /** Most prompts that go through the GPU together; long ones make smaller batches. Decides memory and speed, never results. */
   readonly batchSize: number;
   /** Stops between batches. */
   readonly signal?: AbortSignal;
@@ -226,7 +234,7 @@ function createAnswerer(
   const choose = createProgram<DecodeShape>(gpu, "first token");
   recordChoice(choose, llama, activations.logits, decode, options, perRow);
 
-  const stepCapacity = { tokens: rows, sequences: rows, longest: 1, targets: rows };
+  const stepCapacity = { tokens: rows, sequences: rows, longest: 1, targets: rows, scores: 0 };
   const stepActivations = allocateActivations(arena, config, stepCapacity, false);
   const scores = allocate(arena, "decoding scores", rows * config.heads * perRow);
   const step = createProgram<DecodeShape>(gpu, "decoding step");
@@ -311,6 +319,31 @@ async function answerBatch(
   }));
 }
 
+/** Elements of scores, and tokens, after which a batch of prompts is full: 32 MB of scores, and enough rows to fill any adapter. */
+const fullScores = 1 << 23;
+const fullTokens = 1 << 14;
+
+/** Cuts prompts into batches, in order. */
+function batchesOf(
+  config: LlamaConfig,
+  prompts: readonly (readonly number[])[],
+  batchSize: number,
+): (readonly number[])[][] {
+  const batches: (readonly number[])[][] = [];
+  let [scores, tokens] = [Infinity, 0];
+  for (const prompt of prompts) {
+    const own = scoreElements(config, [prompt.length]);
+    if (scores + own > fullScores || tokens + prompt.length > fullTokens || batches.at(-1)!.length === batchSize) {
+      batches.push([]);
+      [scores, tokens] = [0, 0];
+    }
+    batches.at(-1)!.push(prompt);
+    scores += own;
+    tokens += prompt.length;
+  }
+  return batches;
+}
+
 /**
  * Answers every prompt: label scores of the first position, then greedy decoding.
  * @throws where a prompt is empty, or with its answer is longer than the model's context
@@ -322,8 +355,6 @@ export async function answer(
 ): Promise<Answer[]> {
   const { gpu, config } = llama;
   if (prompts.length === 0) return [];
-  const batches: (readonly (readonly number[])[])[] = [];
-  for (let i = 0; i < prompts.length; i += options.batchSize) batches.push(prompts.slice(i, i + options.batchSize));
   const longest = Math.max(...prompts.map(({ length }) => length));
   if (prompts.some(({ length }) => length === 0)) throw new Error("a prompt has no tokens");
   if (longest + options.maxNewTokens > config.maxPositions) {
@@ -331,12 +362,21 @@ export async function answer(
       `a prompt of ${longest} tokens and ${options.maxNewTokens} new ones exceed the model's context of ${config.maxPositions}`,
     );
   }
-  const tokens = Math.max(...batches.map((batch) => batch.reduce((sum, { length }) => sum + length, 0)));
-  const sequences = Math.min(options.batchSize, prompts.length);
+  const batches = batchesOf(config, prompts, options.batchSize);
+  const most = (size: (lengths: number[]) => number) =>
+    Math.max(...batches.map((batch) => size(batch.map(({ length }) => length))));
+  const sequences = most(({ length }) => length);
+  const capacity = {
+    tokens: most((lengths) => lengths.reduce((sum, length) => sum + length, 0)),
+    sequences,
+    longest,
+    targets: sequences,
+    scores: most((lengths) => scoreElements(config, lengths)),
+  };
   const arena = createArena(gpu);
   let answerer: Answerer | null = null;
   try {
-    answerer = createAnswerer(llama, arena, { tokens, sequences, longest, targets: sequences }, options);
+    answerer = createAnswerer(llama, arena, capacity, options);
     await settle(gpu);
     const answers: Answer[] = [];
     for (const batch of batches) {
@@ -360,7 +400,8 @@ export async function answer(
 export async function fullLogits(llama: Llama, tokens: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
   const { gpu, config } = llama;
   const count = tokens.length;
-  const capacity = { tokens: count, sequences: 1, longest: count, targets: count };
+  const scores = scoreElements(config, [count]);
+  const capacity = { tokens: count, sequences: 1, longest: count, targets: count, scores };
   const arena = createArena(gpu);
   const program = createProgram<BatchShape>(gpu, "full forward");
   try {

@@ -35,7 +35,7 @@ import {
   type TrainingShape,
   workspaceBytes,
 } from "../models/backward.ts";
-import { allocateBatch, type BatchCapacity, type BatchTensors, uploadBatch } from "../models/batch.ts";
+import { allocateBatch, type BatchCapacity, type BatchTensors, scoreBound, uploadBatch } from "../models/batch.ts";
 import { activationBytes, allocateActivations, recordForward } from "../models/forward.ts";
 import { type Llama, padded, type Parameter, piecesOf } from "../models/llama.ts";
 import { loadState, saveState } from "./state.ts";
@@ -117,7 +117,8 @@ function capacityOf(llama: Llama, options: SessionOptions): BatchCapacity {
   const tokens = Math.max(options.microBatchTokens ?? 2048, options.longest);
   const rowBytes = padded(llama.config.vocabSize) * 4;
   const targets = Math.min(tokens, Math.floor(llama.gpu.limits.maxStorageBufferBindingSize / rowBytes));
-  return { tokens, sequences: tokens, longest: options.longest, targets };
+  const scores = scoreBound(llama.config, tokens, options.longest);
+  return { tokens, sequences: tokens, longest: options.longest, targets, scores };
 }
 
 /** Bytes on the GPU that training needs beside the weights themselves. */

@@ -62,7 +62,7 @@ Deno.test("defaults are filled in", () => {
     only: undefined,
     operands: "12bit",
     workers: "1",
-    "evaluation-batch": "8",
+    "evaluation-batch": "64",
     "micro-batch-tokens": undefined,
   });
   assertEquals(switches, { "dry-run": false, list: false });
