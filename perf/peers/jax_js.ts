@@ -2,7 +2,14 @@
  * Peer: jax-js on WebGPU. One jitted function a step.
  * @module
  */
-import { answer, failOnDeviceErrors, peerRequest, timeWindows, values, waitFloor } from "./request.ts";
+import {
+  answer,
+  failOnDeviceErrors,
+  peerRequest,
+  timeWindows,
+  values,
+  waitFloor,
+} from "./request.ts";
 
 /** The part of jax-js that is used. Arrays are counted: an operation consumes its operands, `ref` keeps one for another use. */
 interface JaxArray {
@@ -12,6 +19,7 @@ interface JaxArray {
   sub(other: JaxArray): JaxArray;
   mul(other: JaxArray | number): JaxArray;
   sum(): JaxArray;
+  data(): Promise<Float32Array>;
 }
 
 interface Jax {
@@ -19,9 +27,14 @@ interface Jax {
   defaultDevice(device: string): void;
   getWebGPUDevice(): GPUDevice;
   jit<T>(body: T): T;
-  grad(loss: (...args: never[]) => JaxArray): (...args: unknown[]) => JaxArray[];
+  grad(
+    loss: (...args: never[]) => JaxArray,
+  ): (...args: unknown[]) => JaxArray[];
   blockUntilReady(value: unknown): Promise<unknown>;
-  numpy: { array(data: Float32Array): JaxArray; matmul(a: JaxArray, b: JaxArray): JaxArray };
+  numpy: {
+    array(data: Float32Array): JaxArray;
+    matmul(a: JaxArray, b: JaxArray): JaxArray;
+  };
   nn: { silu(x: JaxArray): JaxArray };
 }
 
@@ -41,10 +54,14 @@ const device = jax.getWebGPUDevice();
 failOnDeviceErrors(device);
 const wait = () => device.queue.onSubmittedWorkDone();
 
-const b = matrix(side, side, 1 / Math.sqrt(side));
-let c = matrix(side, side, 1);
+const [first, second] = [1, 1 / Math.sqrt(side)].map((scale) =>
+  values(side * side, scale)
+);
+const b = np.array(second).reshape([side, side]);
+let c = np.array(first).reshape([side, side]);
 const syncFloor = await waitFloor(wait);
 const product = jax.jit((a: JaxArray, b: JaxArray) => np.matmul(a, b));
+checkProduct((await product(c.ref, b.ref).data())[0], first, second, side);
 const matmul = await timeWindows(request, syncFloor, () => {
   c = product(c, b.ref);
 }, async () => void await jax.blockUntilReady(c.ref));
@@ -58,10 +75,12 @@ const loss = (weights: JaxArray[], x: JaxArray, g: JaxArray): JaxArray => {
   }
   return y.mul(g).sum();
 };
-const step = jax.jit((weights: JaxArray[], x: JaxArray, g: JaxArray): JaxArray[] => {
-  const gradients = jax.grad(loss)(weights.map((w) => w.ref), x, g);
-  return weights.map((w, i) => w.sub(gradients[i].mul(1e-5)));
-});
+const step = jax.jit(
+  (weights: JaxArray[], x: JaxArray, g: JaxArray): JaxArray[] => {
+    const gradients = jax.grad(loss)(weights.map((w) => w.ref), x, g);
+    return weights.map((w, i) => w.sub(gradients[i].mul(1e-5)));
+  },
+);
 let weights = Array.from({ length: blocks }, () => [
   matrix(width, inner, 1 / Math.sqrt(width)),
   matrix(width, inner, 1 / Math.sqrt(width)),

@@ -59,7 +59,9 @@ export async function timeWindows(
   await timed(1);
   const times = Math.max(1, Math.ceil(request.seconds / await timed(1)));
   const seconds: number[] = [];
-  for (let window = 0; window < request.windows; window++) seconds.push(await timed(times) / times);
+  for (let window = 0; window < request.windows; window++) {
+    seconds.push(await timed(times) / times);
+  }
   return seconds;
 }
 
@@ -75,7 +77,10 @@ export async function waitFloor(wait: () => Promise<void>): Promise<number> {
 }
 
 /** Deterministic values about as large as a trained layer's: neither zeros nor anything that overflows when products are chained. */
-export function values(length: number, scale: number): Float32Array<ArrayBuffer> {
+export function values(
+  length: number,
+  scale: number,
+): Float32Array<ArrayBuffer> {
   let state = 1;
   return Float32Array.from({ length }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -87,13 +92,32 @@ export function values(length: number, scale: number): Float32Array<ArrayBuffer>
 export function failOnDeviceErrors(device: GPUDevice): void {
   device.addEventListener("uncapturederror", (event) => {
     event.preventDefault();
-    const message = (event as GPUUncapturedErrorEvent).error.message.split("\n")[0];
+    const message =
+      (event as GPUUncapturedErrorEvent).error.message.split("\n")[0];
     Deno.stderr.writeSync(new TextEncoder().encode(`error: ${message}\n`));
     Deno.exit(1);
   });
 }
 
+/** Ends the process where the first element of a peer's product is not the sum it should be: wrong work must not be timed. */
+export function checkProduct(
+  first: number,
+  a: Float32Array,
+  b: Float32Array,
+  side: number,
+): void {
+  let sum = 0;
+  for (let k = 0; k < side; k++) sum += a[k] * b[k * side];
+  if (Math.abs(first - sum) > 1e-3) {
+    throw new Error(
+      `the product's first element is ${first}; it should be ${sum}`,
+    );
+  }
+}
+
 /** Prints the answer. */
 export function answer(result: PeerAnswer): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(result)}\n`));
+  Deno.stdout.writeSync(
+    new TextEncoder().encode(`${JSON.stringify(result)}\n`),
+  );
 }

@@ -2,7 +2,14 @@
  * Peer: TensorFlow.js on its WebGPU backend, eager, gradients by its tape.
  * @module
  */
-import { answer, failOnDeviceErrors, peerRequest, timeWindows, values, waitFloor } from "./request.ts";
+import {
+  answer,
+  failOnDeviceErrors,
+  peerRequest,
+  timeWindows,
+  values,
+  waitFloor,
+} from "./request.ts";
 
 /** The part of TensorFlow.js that is used. */
 interface Tensor {
@@ -10,6 +17,7 @@ interface Tensor {
   sub(other: Tensor): Tensor;
   mul(other: Tensor | number): Tensor;
   sum(): Tensor;
+  data(): Promise<Float32Array>;
   sigmoid(): Tensor;
   matMul(other: Tensor): Tensor;
   dispose(): void;
@@ -24,18 +32,31 @@ interface TensorFlow {
   setBackend(name: string): Promise<boolean>;
   ready(): Promise<void>;
   getBackend(): string;
-  backend(): { device: GPUDevice; commandEncoder: GPUCommandEncoder | null; endComputePassEncoder(): void; submitQueue(): void };
+  backend(): {
+    device: GPUDevice;
+    commandEncoder: GPUCommandEncoder | null;
+    endComputePassEncoder(): void;
+    submitQueue(): void;
+  };
   tensor2d(data: Float32Array, shape: [number, number]): Tensor;
   variable(initial: Tensor): Variable;
-  variableGrads(loss: () => Tensor, over: Variable[]): { value: Tensor; grads: Record<string, Tensor> };
+  variableGrads(
+    loss: () => Tensor,
+    over: Variable[],
+  ): { value: Tensor; grads: Record<string, Tensor> };
   tidy<T>(body: () => T): T;
 }
 
 // Computed names: the packages are in this folder's configuration, not in the project's. The whole package brings the gradients.
-const [library, backend] = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-webgpu"];
+const [library, webgpu] = [
+  "@tensorflow/tfjs",
+  "@tensorflow/tfjs-backend-webgpu",
+];
 const tf = await import(library) as TensorFlow;
-await import(backend);
-if (!await tf.setBackend("webgpu")) throw new Error("TensorFlow.js found no WebGPU adapter");
+await import(webgpu);
+if (!await tf.setBackend("webgpu")) {
+  throw new Error("TensorFlow.js found no WebGPU adapter");
+}
 await tf.ready();
 
 failOnDeviceErrors(tf.backend().device);
@@ -54,8 +75,12 @@ const wait = async () => {
 };
 const syncFloor = await waitFloor(wait);
 
-const b = matrix(side, side, 1 / Math.sqrt(side));
-let c = matrix(side, side, 1);
+const [first, second] = [1, 1 / Math.sqrt(side)].map((scale) =>
+  values(side * side, scale)
+);
+const b = tf.tensor2d(second, [side, side]);
+let c = tf.tensor2d(first, [side, side]);
+checkProduct((await c.matMul(b).data())[0], first, second, side);
 const matmul = await timeWindows(request, syncFloor, () => {
   const next = c.matMul(b);
   c.dispose();
@@ -81,8 +106,15 @@ const loss = () => {
 const stack = await timeWindows(request, syncFloor, () =>
   tf.tidy(() => {
     const { grads } = tf.variableGrads(loss, weights);
-    for (const weight of weights) weight.assign(weight.sub(grads[weight.name].mul(1e-5)));
+    for (const weight of weights) {
+      weight.assign(weight.sub(grads[weight.name].mul(1e-5)));
+    }
   }), wait);
 
-answer({ version: `TensorFlow.js 4.22.0, ${tf.getBackend()}`, matmul, stack, syncFloor });
+answer({
+  version: `TensorFlow.js 4.22.0, ${tf.getBackend()}`,
+  matmul,
+  stack,
+  syncFloor,
+});
 Deno.exit(0);
