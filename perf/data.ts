@@ -2,12 +2,7 @@
  * Values for measurements: cheap, the same every time, as large as a trained layer's.
  * @module
  */
-import {
-  allocate,
-  type Arena,
-  type Tensor,
-  upload,
-} from "../kernels/gpu/buffers.ts";
+import { allocate, type Arena, type Tensor, upload } from "../kernels/gpu/buffers.ts";
 import { type LlamaConfig, parameterShapes } from "../models/config.ts";
 import type { WeightedSequence } from "../training/session.ts";
 import { values } from "./peers/request.ts";
@@ -51,9 +46,7 @@ export function weights(
   );
   return (name) => {
     const shape = shapes.get(name)!;
-    return shape.length === 1
-      ? new Float32Array(shape[0]).fill(1)
-      : fill(shape[0] * shape[1], Math.sqrt(3 / shape[1]));
+    return shape.length === 1 ? new Float32Array(shape[0]).fill(1) : fill(shape[0] * shape[1], Math.sqrt(3 / shape[1]));
   };
 }
 

@@ -4,16 +4,9 @@
  */
 import { accumulate } from "../kernels/accumulate/accumulate.ts";
 import { adamw, adamwUniforms } from "../kernels/adamw/adamw.ts";
-import {
-  attentionSoftmax,
-  attentionSoftmaxBackward,
-} from "../kernels/attention/attention.ts";
+import { attentionSoftmax, attentionSoftmaxBackward } from "../kernels/attention/attention.ts";
 import { crossEntropy } from "../kernels/cross_entropy/cross_entropy.ts";
-import {
-  bucketTokens,
-  embeddingForward,
-  embeddingGradient,
-} from "../kernels/embedding/embedding.ts";
+import { bucketTokens, embeddingForward, embeddingGradient } from "../kernels/embedding/embedding.ts";
 import { squareSums } from "../kernels/gradient_norm/gradient_norm.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
 import type { Kernel, Uniforms } from "../kernels/gpu/program.ts";
@@ -30,11 +23,7 @@ import {
   linearWeightGradient,
 } from "../kernels/matmul/matmul.ts";
 import type { Operands } from "../kernels/numerics.ts";
-import {
-  rmsNormBackward,
-  rmsNormForward,
-  rmsNormWeightGradient,
-} from "../kernels/rms_norm/rms_norm.ts";
+import { rmsNormBackward, rmsNormForward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { gatherRows, scatterRows } from "../kernels/rows/rows.ts";
 import { swigluBackward, swigluForward } from "../kernels/swiglu/swiglu.ts";
@@ -164,8 +153,7 @@ function attentionCases(
   const mixed = tokens * heads * headSize;
   const scores = count * heads * length * padded(length);
   const triangle = count * heads * length * (length + 1) / 2;
-  const shape =
-    `${count} x ${length}, ${heads}/${keyValueHeads} heads of ${headSize}`;
+  const shape = `${count} x ${length}, ${heads}/${keyValueHeads} heads of ${headSize}`;
   const uniforms = {
     count,
     heads,
@@ -283,8 +271,7 @@ function elementwiseCases(
   const rotated = tokens * (heads + keyValueHeads) * headSize;
   const positions = Uint32Array.from({ length: tokens }, (_, i) => i % length);
   const ids = Uint32Array.from(tokenIds(tokens, vocabSize));
-  const { buckets, positions: bucketPositions, count: bucketCount } =
-    bucketTokens(ids);
+  const { buckets, positions: bucketPositions, count: bucketCount } = bucketTokens(ids);
   const make = (
     kernel: Kernel,
     shape: string,

@@ -2,20 +2,9 @@
  * Times kernels one by one with timestamp queries.
  * @module
  */
-import {
-  allocate,
-  createArena,
-  releaseArena,
-  type Tensor,
-  upload,
-} from "../kernels/gpu/buffers.ts";
+import { allocate, createArena, releaseArena, type Tensor, upload } from "../kernels/gpu/buffers.ts";
 import { type Gpu, settle } from "../kernels/gpu/device.ts";
-import {
-  createProgram,
-  dispatch,
-  profile,
-  releaseProgram,
-} from "../kernels/gpu/program.ts";
+import { createProgram, dispatch, profile, releaseProgram } from "../kernels/gpu/program.ts";
 import type { LlamaConfig } from "../models/config.ts";
 import { filledTensor } from "./data.ts";
 import { type KernelCase, linearCases, modelCases } from "./kernel_cases.ts";
@@ -42,17 +31,13 @@ export function refusal(
     gpu.limits.maxStorageBufferBindingSize,
   );
   const largest = Math.max(
-    ...Object.values(one.bindings).map((b) =>
-      (typeof b === "number" ? b : b.length) * 4
-    ),
+    ...Object.values(one.bindings).map((b) => (typeof b === "number" ? b : b.length) * 4),
   );
   if (largest > limit) {
     return `a binding of ${largest} bytes; this adapter allows ${limit}`;
   }
   const seconds = (one.operations ?? 0) / rate / 1e9;
-  return seconds > budget
-    ? `about ${seconds.toFixed(1)} s a dispatch; the budget is ${budget} s`
-    : null;
+  return seconds > budget ? `about ${seconds.toFixed(1)} s a dispatch; the budget is ${budget} s` : null;
 }
 
 /** Device time of one dispatch, one value a window. */
@@ -117,9 +102,7 @@ function rowOf(
     shape: one.shape,
     operands: one.operands,
     seconds,
-    gigaflops: one.operations === null
-      ? null
-      : one.operations / seconds.median / 1e9,
+    gigaflops: one.operations === null ? null : one.operations / seconds.median / 1e9,
     gigabytes: one.elements * 4 / seconds.median / 1e9,
     share: 0,
   };
@@ -133,9 +116,7 @@ export function withShares(
 ): KernelRow[] {
   return rows.map((row) => ({
     ...row,
-    share: row.gigaflops === null
-      ? row.gigabytes / copy
-      : row.gigaflops / bestProduct,
+    share: row.gigaflops === null ? row.gigabytes / copy : row.gigaflops / bestProduct,
   }));
 }
 

@@ -5,13 +5,7 @@
  */
 import { allocate, createArena, releaseArena } from "../kernels/gpu/buffers.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
-import {
-  createProgram,
-  dispatch,
-  type Kernel,
-  profile,
-  releaseProgram,
-} from "../kernels/gpu/program.ts";
+import { createProgram, dispatch, type Kernel, profile, releaseProgram } from "../kernels/gpu/program.ts";
 import { threadGrid } from "../kernels/grid.ts";
 import { filledTensor } from "./data.ts";
 import { summarize } from "./statistics.ts";
@@ -59,8 +53,7 @@ const arithmetic: Kernel = {
   }
     for (var round = 0u; round < params.rounds; round++) {
       ${
-    Array.from({ length: chains }, (_, c) =>
-      `c${c} = (((c${c} * a + b) * a + b) * a + b) * a + b;`).join("\n      ")
+    Array.from({ length: chains }, (_, c) => `c${c} = (((c${c} * a + b) * a + b) * a + b) * a + b;`).join("\n      ")
   }
     }
     y[i] = ${Array.from({ length: chains }, (_, c) => `c${c}`).join(" + ")};
@@ -85,9 +78,7 @@ async function deviceSeconds(
     const tensors = Object.fromEntries(
       Object.entries(lengths).map(([name, length]) => [
         name,
-        name === "x"
-          ? filledTensor(arena, name, length)
-          : allocate(arena, name, length),
+        name === "x" ? filledTensor(arena, name, length) : allocate(arena, name, length),
       ]),
     );
     for (let i = 0; i < 3; i++) {
@@ -98,9 +89,7 @@ async function deviceSeconds(
     for (let i = 0; i < windows; i++) {
       seconds.push(
         Math.min(
-          ...(await profile(program, null)).map(({ nanoseconds }) =>
-            nanoseconds
-          ),
+          ...(await profile(program, null)).map(({ nanoseconds }) => nanoseconds),
         ) * 1e-9,
       );
     }

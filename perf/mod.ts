@@ -92,9 +92,7 @@ export function perfPlan(
         batch,
       }))),
     ],
-    steps: (["12bit", "f32"] as const).flatMap((operands) =>
-      embeddedBatches.map((batch) => ({ batch, operands }))
-    ),
+    steps: (["12bit", "f32"] as const).flatMap((operands) => embeddedBatches.map((batch) => ({ batch, operands }))),
     answers: { promptTokens: 64, newTokens: 97, batches: [1, 64] },
     peers: true,
     scaling: [],
@@ -143,9 +141,7 @@ export async function measure(
     );
   }
   if (plan.answers) log("decoding and label scoring");
-  const answers = plan.answers
-    ? await measureAnswers(gpu, plan.model, plan.answers, effort)
-    : [];
+  const answers = plan.answers ? await measureAnswers(gpu, plan.model, plan.answers, effort) : [];
   const peers = plan.peers && plan.side !== null
     ? await measurePeers(
       gpu,
@@ -162,9 +158,7 @@ export async function measure(
     )
     : { rows: [], skipped: [] };
   skipped.push(...peers.skipped);
-  const residentBefore = plan.scaling.length > 0
-    ? Deno.memoryUsage().rss
-    : null;
+  const residentBefore = plan.scaling.length > 0 ? Deno.memoryUsage().rss : null;
   const scaling = await measureScaling(
     gpu,
     plan.scaling,

@@ -165,9 +165,7 @@ export async function measurePeers(
     ),
   ];
   const skipped: Skipped[] = [];
-  const batches = embeddedBatches.filter((batch) =>
-    f32Steps.some((step) => step.batch === batch.join(" x "))
-  );
+  const batches = embeddedBatches.filter((batch) => f32Steps.some((step) => step.batch === batch.join(" x ")));
   for (const peer of peers()) {
     log(`peer ${peer.name}`);
     try {

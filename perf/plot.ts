@@ -24,23 +24,17 @@ const axisTitles = {
 export function niceCeiling(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  const factor = [1, 2, 5, 10].find((candidate) =>
-    candidate * power >= value * (1 - 1e-12)
-  );
+  const factor = [1, 2, 5, 10].find((candidate) => candidate * power >= value * (1 - 1e-12));
   return factor! * power;
 }
 
 function text(x: number, y: number, content: string, more = ""): string {
-  return `<text x="${x.toFixed(1)}" y="${
-    y.toFixed(1)
-  }" ${more}>${content}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${content}</text>`;
 }
 
 /** A number for an axis: 12, 1.5k. */
 function short(value: number): string {
-  return value >= 1000
-    ? `${Number((value / 1000).toPrecision(3))}k`
-    : `${Number(value.toPrecision(3))}`;
+  return value >= 1000 ? `${Number((value / 1000).toPrecision(3))}k` : `${Number(value.toPrecision(3))}`;
 }
 
 interface Series {
@@ -64,9 +58,9 @@ function drawPanel(
   const x = (i: number) => at.x + left + innerWidth * (i + 0.5) / labels.length;
   const y = (value: number) => at.y + top + innerHeight * (1 - value / most);
   const lines = [0, 0.5, 1].map((share) =>
-    `<line x1="${at.x + left}" x2="${at.x + width - right}" y1="${
+    `<line x1="${at.x + left}" x2="${at.x + width - right}" y1="${y(most * share).toFixed(1)}" y2="${
       y(most * share).toFixed(1)
-    }" y2="${y(most * share).toFixed(1)}" stroke="#ccc"/>` +
+    }" stroke="#ccc"/>` +
     text(
       at.x + left - 6,
       y(most * share) + 4,
@@ -75,9 +69,7 @@ function drawPanel(
     )
   );
   const drawn = series.map(({ values, color, dashed }) => {
-    const points = values.map((value, i) =>
-      `${x(i).toFixed(1)},${y(value).toFixed(1)}`
-    );
+    const points = values.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`);
     const dots = points.map((point) => {
       const [cx, cy] = point.split(",");
       return `<circle cx="${cx}" cy="${cy}" r="${dashed ? 5 : 3}" fill="${
@@ -85,16 +77,12 @@ function drawPanel(
       }" stroke="${color}"/>`;
     });
     const dash = dashed ? ' stroke-dasharray="5 4"' : "";
-    return `<polyline points="${
-      points.join(" ")
-    }" fill="none" stroke="${color}"${dash}/>${dots.join("")}`;
+    return `<polyline points="${points.join(" ")}" fill="none" stroke="${color}"${dash}/>${dots.join("")}`;
   });
   return [
     text(at.x + left, at.y + 20, title, 'font-weight="bold"'),
     ...lines,
-    ...labels.map((label, i) =>
-      text(x(i), at.y + height - bottom + 16, label, 'text-anchor="middle"')
-    ),
+    ...labels.map((label, i) => text(x(i), at.y + height - bottom + 16, label, 'text-anchor="middle"')),
     text(
       at.x + left + innerWidth / 2,
       at.y + height - 6,

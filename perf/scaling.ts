@@ -30,8 +30,7 @@ export function scalingCases(
   const wider = (hiddenSize: number): LlamaConfig => ({
     ...config,
     hiddenSize,
-    intermediateSize:
-      Math.ceil(hiddenSize * config.intermediateSize / config.hiddenSize / 4) *
+    intermediateSize: Math.ceil(hiddenSize * config.intermediateSize / config.hiddenSize / 4) *
       4,
     heads: hiddenSize / config.headSize,
     keyValueHeads: hiddenSize / config.headSize,
@@ -105,8 +104,7 @@ async function measurePoint(
     const summary = summarize(seconds);
     const parameters = parameterShapes(config)
       .reduce(
-        (sum, { shape }) =>
-          sum + shape.reduce((product: number, size) => product * size, 1),
+        (sum, { shape }) => sum + shape.reduce((product: number, size) => product * size, 1),
         0,
       );
     return {

@@ -4,26 +4,10 @@
  * @module
  */
 import { accumulate } from "../kernels/accumulate/accumulate.ts";
-import {
-  allocate,
-  createArena,
-  releaseArena,
-  type Tensor,
-  upload,
-} from "../kernels/gpu/buffers.ts";
+import { allocate, createArena, releaseArena, type Tensor, upload } from "../kernels/gpu/buffers.ts";
 import { type Gpu, settle } from "../kernels/gpu/device.ts";
-import {
-  createProgram,
-  dispatch,
-  releaseProgram,
-  run,
-} from "../kernels/gpu/program.ts";
-import {
-  chooseTile,
-  linearForward,
-  linearInputGradient,
-  linearWeightGradient,
-} from "../kernels/matmul/matmul.ts";
+import { createProgram, dispatch, releaseProgram, run } from "../kernels/gpu/program.ts";
+import { chooseTile, linearForward, linearInputGradient, linearWeightGradient } from "../kernels/matmul/matmul.ts";
 import type { Operands } from "../kernels/numerics.ts";
 import { swigluBackward, swigluForward } from "../kernels/swiglu/swiglu.ts";
 import { fill, filledTensor } from "./data.ts";
@@ -105,8 +89,7 @@ export async function stackSeconds(
           cStride: inputs,
         }),
       );
-    const tensor = (name: string, length: number) =>
-      allocate(arena, name, length);
+    const tensor = (name: string, length: number) => allocate(arena, name, length);
     const weight = (name: string, rows: number, columns: number) => {
       const made = tensor(name, rows * columns);
       upload(gpu, made, fill(rows * columns, 1 / Math.sqrt(columns)));
@@ -200,9 +183,7 @@ export async function squareSeconds(
   const arena = createArena(gpu);
   const program = createProgram<null>(gpu, "square product");
   try {
-    const [a, b] = ["a", "b"].map((name) =>
-      filledTensor(arena, name, side * side)
-    );
+    const [a, b] = ["a", "b"].map((name) => filledTensor(arena, name, side * side));
     const c = allocate(arena, "c", side * side);
     dispatch(
       program,

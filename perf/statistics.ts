@@ -34,8 +34,6 @@ export function summarize(values: readonly number[]): Summary {
     throw new Error("a summary needs at least one window");
   }
   const sorted = [...values].sort((a, b) => a - b);
-  const [low, median, high] = [0.25, 0.5, 0.75].map((share) =>
-    quantile(sorted, share)
-  );
+  const [low, median, high] = [0.25, 0.5, 0.75].map((share) => quantile(sorted, share));
   return { median, low, high, windows: values.length };
 }

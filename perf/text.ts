@@ -10,32 +10,19 @@ export function table(
   rows: readonly (readonly string[])[],
 ): string {
   const all = [headers, ...rows];
-  const widths = headers.map((_, column) =>
-    Math.max(3, ...all.map((row) => row[column].length))
-  );
-  const numeric = headers.map((_, column) =>
-    rows.every((row) => /^[-+]?[\d.,]*( ?%)?$/.test(row[column]))
-  );
+  const widths = headers.map((_, column) => Math.max(3, ...all.map((row) => row[column].length)));
+  const numeric = headers.map((_, column) => rows.every((row) => /^[-+]?[\d.,]*( ?%)?$/.test(row[column])));
   const line = (row: readonly string[]) =>
-    `| ${
-      row.map((cell, i) =>
-        numeric[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])
-      ).join(" | ")
-    } |`;
-  const rule = widths.map((width, i) =>
-    numeric[i] ? `${"-".repeat(width - 1)}:` : "-".repeat(width)
-  );
+    `| ${row.map((cell, i) => numeric[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])).join(" | ")} |`;
+  const rule = widths.map((width, i) => numeric[i] ? `${"-".repeat(width - 1)}:` : "-".repeat(width));
   return [line(headers), `| ${rule.join(" | ")} |`, ...rows.map(line)].join(
     "\n",
   );
 }
 
-const milliseconds = (seconds: number) =>
-  (seconds * 1000).toFixed(seconds < 0.01 ? 3 : 1);
-const percent = (share: number) =>
-  `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)} %`;
-const rate = (value: number) =>
-  value >= 100 ? value.toFixed(0) : value.toFixed(1);
+const milliseconds = (seconds: number) => (seconds * 1000).toFixed(seconds < 0.01 ? 3 : 1);
+const percent = (share: number) => `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)} %`;
+const rate = (value: number) => value >= 100 ? value.toFixed(0) : value.toFixed(1);
 const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
 
 function kernelTable(rows: readonly KernelRow[]): string {
@@ -234,24 +221,16 @@ export function reportText(report: PerfReport): string {
     `# Speed on ${report.adapter.description || report.adapter.vendor}`,
     "",
     `${report.host.cores} cores, ${report.host.os}, Deno ${report.host.deno}. Medians of ${report.syncFloor.windows} or more ` +
-    `windows; waiting for an idle queue costs ${
-      milliseconds(report.syncFloor.median)
-    } ms, taken off each window once.`,
+    `windows; waiting for an idle queue costs ${milliseconds(report.syncFloor.median)} ms, taken off each window once.`,
     "",
     ...(limits
       ? [
-        `Limits measured in this run: ${
-          limits.arithmetic.toFixed(1)
-        } GFLOP/s multiply-adds in registers, ` +
-        `${limits.bestProduct.toFixed(1)} GFLOP/s best product, ${
-          limits.copy.toFixed(2)
-        } GB/s vec4 copy.`,
+        `Limits measured in this run: ${limits.arithmetic.toFixed(1)} GFLOP/s multiply-adds in registers, ` +
+        `${limits.bestProduct.toFixed(1)} GFLOP/s best product, ${limits.copy.toFixed(2)} GB/s vec4 copy.`,
         "",
       ]
       : []),
-    ...(report.kernels.length > 0
-      ? ["## Kernels, device time", "", kernelTable(report.kernels), ""]
-      : []),
+    ...(report.kernels.length > 0 ? ["## Kernels, device time", "", kernelTable(report.kernels), ""] : []),
     ...stepText(report),
     ...answerText(report),
     ...peerText(report),

@@ -62,9 +62,7 @@ export async function observe(
   const seen: { label: string; dispatches: number }[] = [];
   let buffers = 0;
   let submitting = 0;
-  const querySet = gpu.timestamps
-    ? device.createQuerySet({ type: "timestamp", count: mostPasses * 2 })
-    : null;
+  const querySet = gpu.timestamps ? device.createQuerySet({ type: "timestamp", count: mostPasses * 2 }) : null;
   const { createCommandEncoder, createBuffer, queue } = device;
   const { submit } = queue;
   queue.submit = (commands) => {

@@ -2,14 +2,7 @@
  * Peer: jax-js on WebGPU. One jitted function a step.
  * @module
  */
-import {
-  answer,
-  failOnDeviceErrors,
-  peerRequest,
-  timeWindows,
-  values,
-  waitFloor,
-} from "./request.ts";
+import { answer, checkProduct, failOnDeviceErrors, peerRequest, timeWindows, values, waitFloor } from "./request.ts";
 
 /** The part of jax-js that is used. Arrays are counted: an operation consumes its operands, `ref` keeps one for another use. */
 interface JaxArray {
@@ -54,9 +47,7 @@ const device = jax.getWebGPUDevice();
 failOnDeviceErrors(device);
 const wait = () => device.queue.onSubmittedWorkDone();
 
-const [first, second] = [1, 1 / Math.sqrt(side)].map((scale) =>
-  values(side * side, scale)
-);
+const [first, second] = [1, 1 / Math.sqrt(side)].map((scale) => values(side * side, scale));
 const b = np.array(second).reshape([side, side]);
 let c = np.array(first).reshape([side, side]);
 const syncFloor = await waitFloor(wait);

@@ -92,8 +92,7 @@ export function values(
 export function failOnDeviceErrors(device: GPUDevice): void {
   device.addEventListener("uncapturederror", (event) => {
     event.preventDefault();
-    const message =
-      (event as GPUUncapturedErrorEvent).error.message.split("\n")[0];
+    const message = (event as GPUUncapturedErrorEvent).error.message.split("\n")[0];
     Deno.stderr.writeSync(new TextEncoder().encode(`error: ${message}\n`));
     Deno.exit(1);
   });

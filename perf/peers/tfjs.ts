@@ -2,14 +2,7 @@
  * Peer: TensorFlow.js on its WebGPU backend, eager, gradients by its tape.
  * @module
  */
-import {
-  answer,
-  failOnDeviceErrors,
-  peerRequest,
-  timeWindows,
-  values,
-  waitFloor,
-} from "./request.ts";
+import { answer, checkProduct, failOnDeviceErrors, peerRequest, timeWindows, values, waitFloor } from "./request.ts";
 
 /** The part of TensorFlow.js that is used. */
 interface Tensor {
@@ -75,9 +68,7 @@ const wait = async () => {
 };
 const syncFloor = await waitFloor(wait);
 
-const [first, second] = [1, 1 / Math.sqrt(side)].map((scale) =>
-  values(side * side, scale)
-);
+const [first, second] = [1, 1 / Math.sqrt(side)].map((scale) => values(side * side, scale));
 const b = tf.tensor2d(second, [side, side]);
 let c = tf.tensor2d(first, [side, side]);
 checkProduct((await c.matMul(b).data())[0], first, second, side);
