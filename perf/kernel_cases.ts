@@ -2,12 +2,7 @@
  * The kernels of a training step in the shapes of one model: sizes of their bindings, uniforms, and the work their definition asks for.
  * @module
  */
-import { accumulate } from "../kernels/accumulate/accumulate.ts";
-import { adamw, adamwUniforms } from "../kernels/adamw/adamw.ts";
 import { attentionSoftmax, attentionSoftmaxBackward } from "../kernels/attention/attention.ts";
-import { crossEntropy } from "../kernels/cross_entropy/cross_entropy.ts";
-import { bucketTokens, embeddingForward, embeddingGradient } from "../kernels/embedding/embedding.ts";
-import { squareSums } from "../kernels/gradient_norm/gradient_norm.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
 import type { Kernel, Uniforms } from "../kernels/gpu/program.ts";
 import {
@@ -23,35 +18,10 @@ import {
   linearWeightGradient,
 } from "../kernels/matmul/matmul.ts";
 import type { Operands } from "../kernels/numerics.ts";
-import { rmsNormBackward, rmsNormForward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_norm.ts";
-import { rope } from "../kernels/rope/rope.ts";
-import { gatherRows, scatterRows } from "../kernels/rows/rows.ts";
-import { swigluBackward, swigluForward } from "../kernels/swiglu/swiglu.ts";
 import type { LlamaConfig } from "../models/config.ts";
 import { attentionWidth, padded } from "../models/llama.ts";
-import { fill, tokenIds } from "./data.ts";
-
-/** One kernel to measure. */
-export interface KernelCase {
-  readonly kernel: Kernel;
-  /** What it is used for. */
-  readonly use: string;
-  /** Its sizes in words. */
-  readonly shape: string;
-  readonly operands: Operands | null;
-  /** Each binding: a number of floats, or its contents. */
-  readonly bindings: Readonly<
-    Record<
-      string,
-      number | Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>
-    >
-  >;
-  readonly uniforms: Uniforms;
-  /** Multiplications and additions, for products; else null. */
-  readonly operations: number | null;
-  /** 4-byte elements read and written at least once. */
-  readonly elements: number;
-}
+import { elementwiseCases, updateCases } from "./elementwise_cases.ts";
+import { type KernelCase, places } from "./kernel_case.ts";
 
 /** The three products of a linear layer of `outputs` x `inputs` over `rows` rows, or one of them. */
 export function linearCases(
@@ -119,22 +89,6 @@ export function linearCases(
       },
     },
   ];
-}
-
-/** Where equal sequences of `length` tokens lie: first row, rows, start and row stride of their scores. */
-function places(
-  config: LlamaConfig,
-  count: number,
-  length: number,
-): Uint32Array<ArrayBuffer> {
-  return Uint32Array.from(
-    Array.from({ length: count }, (_, s) => [
-      s * length,
-      length,
-      s * config.heads * length * padded(length),
-      padded(length),
-    ]).flat(),
-  );
 }
 
 /** Attention's six products and the two row operations between them. */
@@ -247,205 +201,6 @@ function attentionCases(
       qkv,
       triangle + mixed + keys,
     ),
-  ];
-}
-
-/** Kernels whose work is reading and writing. */
-function elementwiseCases(
-  config: LlamaConfig,
-  count: number,
-  length: number,
-): KernelCase[] {
-  const {
-    hiddenSize: d,
-    intermediateSize: f,
-    heads,
-    keyValueHeads,
-    headSize,
-    vocabSize,
-  } = config;
-  const tokens = count * length;
-  const sequences = places(config, count, length);
-  const x = tokens * d;
-  const width = attentionWidth(config);
-  const rotated = tokens * (heads + keyValueHeads) * headSize;
-  const positions = Uint32Array.from({ length: tokens }, (_, i) => i % length);
-  const ids = Uint32Array.from(tokenIds(tokens, vocabSize));
-  const { buckets, positions: bucketPositions, count: bucketCount } = bucketTokens(ids);
-  const make = (
-    kernel: Kernel,
-    shape: string,
-    bindings: KernelCase["bindings"],
-    uniforms: Uniforms,
-    elements: number,
-  ): KernelCase => ({
-    kernel,
-    use: "",
-    shape,
-    operands: null,
-    bindings,
-    uniforms,
-    operations: null,
-    elements,
-  });
-  const wide = `${tokens} x ${d}`;
-  const inner = `${tokens} x ${f}`;
-  const index = Uint32Array.from({ length: tokens }, (_, i) => i);
-  const source = Uint32Array.from({ length: tokens }, (_, i) => i + 1);
-  const embedding = padded(vocabSize) * d;
-  return [
-    make(rmsNormForward, wide, { x, weight: d, y: x, inverse: tokens }, {
-      rows: tokens,
-      width: d,
-      epsilon: 1e-5,
-    }, 2 * x),
-    make(
-      rmsNormBackward(true),
-      wide,
-      {
-        gradient: x,
-        x,
-        weight: d,
-        inverse: tokens,
-        carried_gradient: x,
-        xGradient: x,
-      },
-      { rows: tokens, width: d },
-      4 * x,
-    ),
-    make(
-      rmsNormWeightGradient,
-      wide,
-      { gradient: x, x, inverse: tokens, sequences, weightGradient: d },
-      { width: d, count },
-      2 * x,
-    ),
-    make(
-      rope,
-      `${tokens} x ${heads + keyValueHeads} heads of ${headSize}`,
-      {
-        positions,
-        cosines: length * headSize / 2,
-        sines: length * headSize / 2,
-        x: tokens * width,
-      },
-      {
-        rows: tokens,
-        width,
-        heads: heads + keyValueHeads,
-        headSize,
-        direction: 1,
-      },
-      2 * rotated,
-    ),
-    make(swigluForward, inner, { gateUp: 2 * tokens * f, y: tokens * f }, {
-      rows: tokens,
-      width: f,
-    }, 3 * tokens * f),
-    make(
-      swigluBackward,
-      inner,
-      {
-        gateUp: 2 * tokens * f,
-        gradient: tokens * f,
-        gateUpGradient: 2 * tokens * f,
-      },
-      { rows: tokens, width: f },
-      5 * tokens * f,
-    ),
-    make(embeddingForward, wide, { tokens: ids, weight: embedding, x }, {
-      count: tokens,
-      width: d,
-    }, 2 * x),
-    make(
-      embeddingGradient,
-      wide,
-      {
-        gradient: x,
-        buckets,
-        positions: bucketPositions,
-        weightGradient: embedding,
-      },
-      { buckets: bucketCount, width: d },
-      x + 2 * bucketCount * d,
-    ),
-    make(
-      gatherRows,
-      wide,
-      { x, index, y: x },
-      { rows: tokens, width: d },
-      2 * x,
-    ),
-    make(
-      scatterRows,
-      wide,
-      { y: x, source, x },
-      { rows: tokens, width: d },
-      2 * x,
-    ),
-    make(
-      crossEntropy,
-      `${tokens} x ${vocabSize}`,
-      {
-        targets: ids,
-        weights: tokens,
-        logits: tokens * padded(vocabSize),
-        losses: tokens,
-      },
-      {
-        rows: tokens,
-        vocabulary: vocabSize,
-        stride: padded(vocabSize),
-        smoothing: 0,
-      },
-      2 * tokens * vocabSize,
-    ),
-  ];
-}
-
-/** Kernels of the update over one parameter of `length` elements. */
-function updateCases(length: number): KernelCase[] {
-  const common = {
-    use: "update",
-    shape: `${length}`,
-    operands: null,
-    operations: null,
-  };
-  const hyper = {
-    learningRate: 1e-5,
-    beta1: 0.9,
-    beta2: 0.98,
-    epsilon: 1e-8,
-    weightDecay: 0.05,
-  };
-  return [
-    {
-      ...common,
-      kernel: squareSums,
-      bindings: { gradient: length, partials: Math.ceil(length / 4096) },
-      uniforms: { length, offset: 0 },
-      elements: length,
-    },
-    {
-      ...common,
-      kernel: adamw,
-      bindings: {
-        gradient: length,
-        scale: 1,
-        weight: length,
-        first: length,
-        second: fill(length, 1).map(Math.abs),
-      },
-      uniforms: { length, ...adamwUniforms(3, hyper) },
-      elements: 7 * length,
-    },
-    {
-      ...common,
-      kernel: accumulate,
-      bindings: { source: length, total: length },
-      uniforms: { length },
-      elements: 3 * length,
-    },
   ];
 }
 

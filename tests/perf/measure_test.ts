@@ -1,0 +1,126 @@
+/** A whole report of a tiny model: complete, in its units, in its schema. Its speed is nobody's business here. */
+import { assert, assertEquals } from "@std/assert";
+import { modelCases } from "../../perf/kernel_cases.ts";
+import { refusal } from "../../perf/kernels.ts";
+import { measure, type PerfPlan, type PerfReport, reportText } from "../../perf/mod.ts";
+import { scalingCases } from "../../perf/scaling.ts";
+import { embedded, largeShapes } from "../../perf/shapes.ts";
+import { observe } from "../../perf/timing.ts";
+import { gpuTest } from "../kernels/gpu.ts";
+import { randomConfig } from "../models/random_llama.ts";
+
+const tiny = { ...randomConfig, hiddenSize: 32, vocabSize: 48 };
+
+const plan: PerfPlan = {
+  effort: { windows: 2, seconds: 0.001, kernelSeconds: 0.0001, budget: 1 },
+  side: 16,
+  kernelSets: [{ model: "tiny", config: tiny, batch: [2, 12] }],
+  model: tiny,
+  steps: [{ batch: [2, 12], operands: "12bit" }],
+  answers: { promptTokens: 5, newTokens: 4, batches: [1, 3] },
+  peers: false,
+  scaling: scalingCases({ ...tiny, keyValueHeads: 4 }, [2, 12], {
+    width: [32, 64],
+    layers: [1],
+    length: [24],
+    sequences: [3],
+  }),
+  repeat: "deno task perf",
+};
+
+/** Paths of numbers that are not finite or below zero; errors in percent may be. */
+function wrongNumbers(value: unknown, path: string): string[] {
+  if (typeof value === "number") {
+    return Number.isFinite(value) && (value >= 0 || /Percent$|outsideDevice$/.test(path)) ? [] : [`${path}: ${value}`];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) => wrongNumbers(part, `${path}.${name}`));
+}
+
+gpuTest("a report holds every part of its plan, in schema tunemark.perf/1, with finite numbers", async (gpu) => {
+  const log: string[] = [];
+  const report = await measure(gpu, plan, (line) => log.push(line));
+  assertEquals(report, JSON.parse(JSON.stringify(report)) as PerfReport);
+  assertEquals(wrongNumbers(report, "report"), []);
+  assertEquals(Object.keys(report), [
+    "schema",
+    "version",
+    "repeat",
+    "adapter",
+    "host",
+    "syncFloor",
+    "limits",
+    "kernels",
+    "steps",
+    "answers",
+    "peers",
+    "ratios",
+    "scaling",
+    "residentBefore",
+    "skipped",
+  ]);
+  assertEquals(report.schema, "tunemark.perf/1");
+  assertEquals(report.answers.map(({ kind, batch }) => [kind, batch]), [
+    ["scoring", 1],
+    ["decoding", 1],
+    ["scoring", 3],
+    ["decoding", 3],
+  ]);
+  const [step] = report.steps;
+  assertEquals([step.batch, step.tokens, step.allocatedBytes], ["2 x 12", 24, 0]);
+  assertEquals(step.tokensPerSecond, 24 / step.wall.median);
+  assertEquals(report.scaling.map(({ axis, value }) => `${axis} ${value}`), [
+    "width 32",
+    "width 64",
+    "layers 1",
+    "length 24",
+    "sequences 3",
+  ]);
+  if (gpu.timestamps) {
+    const kernels = new Set(report.kernels.map(({ kernel }) => kernel));
+    // All kernels of the step but the sums over a handful of numbers.
+    const missing = step.ops.map(({ op }) => op).filter((op) => !kernels.has(op) && !op.startsWith("update"));
+    assertEquals(missing, ["loss_sum"]);
+    assertEquals(step.ops.reduce((sum, { dispatches }) => sum + dispatches, 0), step.dispatches);
+    assert(report.kernels.every(({ share }) => share > 0));
+  }
+  assert(log.includes("training step 2 x 12 12bit"));
+  const text = reportText(report);
+  assert(!/NaN|undefined|Infinity/.test(text), text);
+  assert(text.includes("Repeat with: deno task perf"));
+});
+
+gpuTest("the memory estimate of training is within 10 % of what is allocated", async (gpu) => {
+  const config = { ...embedded, layers: 2, maxPositions: 128 };
+  const cases = scalingCases(config, [2, 64], { width: [128], layers: [], length: [], sequences: [] });
+  const report = await measure(
+    gpu,
+    { ...plan, side: null, kernelSets: [], steps: [], answers: null, scaling: cases },
+    () => {},
+  );
+  const [{ estimateErrorPercent }] = report.scaling;
+  assert(Math.abs(estimateErrorPercent) < 10, `the estimate is off by ${estimateErrorPercent} %`);
+});
+
+gpuTest("kernels that exceed a binding or the budget are refused in words", (gpu) => {
+  const limited = { ...gpu, limits: { ...gpu.limits, maxBufferSize: 2 ** 27, maxStorageBufferBindingSize: 2 ** 27 } };
+  const large = largeShapes.find(({ name }) => name === "7B")!;
+  const cases = modelCases(gpu, large.config, large.batch, "12bit");
+  const [first] = cases;
+  assertEquals(
+    refusal(limited, first, 50, 10),
+    "a binding of 201326592 bytes; this adapter allows 134217728",
+  );
+  const output = cases.find(({ use }) => use === "attention output")!;
+  assertEquals(refusal(limited, output, 50, 10), null);
+  assertEquals(refusal(limited, output, 5, 0.5), "about 0.9 s a dispatch; the budget is 0.5 s");
+});
+
+gpuTest("observe() gives the device its own functions back, also where the body throws", async (gpu) => {
+  const { createBuffer, createCommandEncoder } = gpu.device;
+  const { submit } = gpu.device.queue;
+  await observe(gpu, () => Promise.reject(new Error("no"))).catch(() => {});
+  assertEquals(gpu.device.createBuffer, createBuffer);
+  assertEquals(gpu.device.createCommandEncoder, createCommandEncoder);
+  assertEquals(gpu.device.queue.submit, submit);
+});
