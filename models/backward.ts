@@ -21,7 +21,7 @@ import { rmsNormBackward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_
 import { rope } from "../kernels/rope/rope.ts";
 import { scatterRows } from "../kernels/rows/rows.ts";
 import { swigluBackward } from "../kernels/swiglu/swiglu.ts";
-import { type BatchCapacity, type BatchShape, type BatchTensors } from "./batch.ts";
+import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
 import { type Activations, attentionScale, attentionUniforms } from "./forward.ts";
 import { attentionWidth, type Llama, padded, type Parameter } from "./llama.ts";

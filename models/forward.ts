@@ -14,7 +14,7 @@ import { rmsNormForward } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
 import { swigluForward } from "../kernels/swiglu/swiglu.ts";
-import { type BatchCapacity, type BatchShape, type BatchTensors } from "./batch.ts";
+import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
 import { attentionWidth, type LayerParameters, type Llama, padded, type Parameter } from "./llama.ts";
 
