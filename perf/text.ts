@@ -57,20 +57,12 @@ function kernelTable(rows: readonly KernelRow[]): string {
 function stepText(report: PerfReport): string[] {
   if (report.steps.length === 0) return [];
   const steps = table(
-    [
-      "batch",
-      "operands",
-      "ms",
-      "tokens/s",
-      "outside device",
-      "own code",
-      "dispatches",
-      "allocated after",
-    ],
+    ["batch", "operands", "ms", "quartiles", "tokens/s", "outside device", "own code", "dispatches", "allocated after"],
     report.steps.map((step) => [
       step.batch,
       step.operands,
       milliseconds(step.wall.median),
+      `${milliseconds(step.wall.low)} to ${milliseconds(step.wall.high)}`,
       rate(step.tokensPerSecond),
       percent(step.outsideDevice),
       percent(step.host.median / step.wall.median),
@@ -235,8 +227,7 @@ export function reportText(report: PerfReport): string {
     ...answerText(report),
     ...peerText(report),
     ...scalingText(report),
-    ...report.skipped.map(({ what, why }) => `skipped: ${what}: ${why}`),
-    "",
+    ...(report.skipped.length > 0 ? [...report.skipped.map(({ what, why }) => `- skipped: ${what}: ${why}`), ""] : []),
     `Repeat with: ${report.repeat}`,
     "",
   ].join("\n");

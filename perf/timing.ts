@@ -43,8 +43,12 @@ export interface Observation {
   readonly passes: readonly PassTime[];
   /** Buffers created. */
   readonly buffers: number;
+}
+
+/** Time spent in submissions so far, while `observe` looks. */
+export interface SubmitClock {
   /** Seconds inside `queue.submit`: software adapters make the caller wait there for earlier work. */
-  readonly submitting: number;
+  seconds: number;
 }
 
 /** Passes that fit in one query set: WebGPU allows 4096 queries. */
@@ -56,19 +60,19 @@ const mostPasses = 2048;
  */
 export async function observe(
   gpu: Gpu,
-  body: () => Promise<void>,
+  body: (clock: SubmitClock) => Promise<void>,
 ): Promise<Observation> {
   const { device } = gpu;
   const seen: { label: string; dispatches: number }[] = [];
   let buffers = 0;
-  let submitting = 0;
+  const clock: SubmitClock = { seconds: 0 };
   const querySet = gpu.timestamps ? device.createQuerySet({ type: "timestamp", count: mostPasses * 2 }) : null;
   const { createCommandEncoder, createBuffer, queue } = device;
   const { submit } = queue;
   queue.submit = (commands) => {
     const start = performance.now();
     submit.call(queue, commands);
-    submitting += (performance.now() - start) / 1000;
+    clock.seconds += (performance.now() - start) / 1000;
   };
   device.createBuffer = (descriptor) => {
     buffers++;
@@ -103,17 +107,13 @@ export async function observe(
     return encoder;
   };
   try {
-    await body();
+    await body(clock);
   } finally {
     Object.assign(device, { createCommandEncoder, createBuffer });
     queue.submit = submit;
   }
   if (!querySet) {
-    return {
-      passes: seen.map((entry) => ({ ...entry, seconds: 0 })),
-      buffers,
-      submitting,
-    };
+    return { passes: seen.map((entry) => ({ ...entry, seconds: 0 })), buffers };
   }
   const stamps = await readStamps(
     gpu,
@@ -124,7 +124,7 @@ export async function observe(
     ...entry,
     seconds: Number(stamps[i * 2 + 1] - stamps[i * 2]) * 1e-9,
   }));
-  return { passes, buffers, submitting };
+  return { passes, buffers };
 }
 
 /** Reads the first `count` timestamps and destroys the set. */
