@@ -7,6 +7,7 @@
  * @example Plan a run of one setting, without a GPU
  * ```ts
  * import { assertEquals } from "@std/assert";
+ * import { planRun } from "@tunemark/tunemark";
  *
  * const { plan } = await planRun({
  *   settings: ["in_domain"],
@@ -27,6 +28,7 @@
  * @example Ask the embedded model
  * ```ts
  * import { assert } from "@std/assert";
+ * import { answer, closeGpu, createLlama, loadCheckpoint, openGpu, releaseLlama } from "@tunemark/tunemark";
  *
  * const gpu = await openGpu();
  * const checkpoint = await loadCheckpoint("fixtures/model");
