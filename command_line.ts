@@ -61,8 +61,7 @@ const folder = { kind: "text", shown: "DIR", what: "a folder" } as const;
 export const commands: readonly Command[] = [
   {
     name: "bench",
-    summary:
-      "train and evaluate the cells of the settings, then write the report; does only what is missing",
+    summary: "train and evaluate the cells of the settings, then write the report; does only what is missing",
     operands: { shown: "[SETTING ...]", least: 0, most: Infinity },
     flags: [
       {
@@ -83,8 +82,7 @@ export const commands: readonly Command[] = [
       {
         name: "data",
         value: folder,
-        help:
-          "datasets in the layout of the U repository; the embedded ones by default",
+        help: "datasets in the layout of the U repository; the embedded ones by default",
       },
       {
         name: "seeds",
@@ -157,29 +155,25 @@ export const commands: readonly Command[] = [
   },
   {
     name: "repro",
-    summary:
-      "run the smoke profile anew and compare it with the committed golden report",
+    summary: "run the smoke profile anew and compare it with the committed golden report",
     operands: nothing,
     flags: [],
   },
   {
     name: "selfcheck",
-    summary:
-      "adapter, driver, limits, numeric signature, and which numeric rules hold",
+    summary: "adapter, driver, limits, numeric signature, and which numeric rules hold",
     operands: nothing,
     flags: [{ name: "json", help: "print JSON" }],
   },
   {
     name: "perf",
-    summary:
-      "kernels, training steps, decoding and label scoring on this adapter, and peers beside them",
+    summary: "kernels, training steps, decoding and label scoring on this adapter, and peers beside them",
     operands: nothing,
     flags: [
       { name: "json", help: "print JSON" },
       {
         name: "scaling",
-        help:
-          "how cost and memory grow with width, depth, length and batch, with a plot",
+        help: "how cost and memory grow with width, depth, length and batch, with a plot",
       },
       { name: "quick", help: "fewer and shorter windows, fewer shapes" },
       {
@@ -252,9 +246,7 @@ function distance(a: string, b: string): number {
  * ```
  */
 export function closest(word: string, candidates: readonly string[]): string {
-  return candidates.reduce((best, candidate) =>
-    distance(word, candidate) < distance(word, best) ? candidate : best
-  );
+  return candidates.reduce((best, candidate) => distance(word, candidate) < distance(word, best) ? candidate : best);
 }
 
 function shown(value: FlagValue): string {
@@ -292,21 +284,15 @@ function complaint(flag: Flag, value: FlagValue, text: string): string | null {
     case "choice":
       return value.choices.includes(text)
         ? null
-        : `${is}; it must be ${wanted(value)} (closest: ${
-          closest(text, value.choices)
-        })`;
+        : `${is}; it must be ${wanted(value)} (closest: ${closest(text, value.choices)})`;
     case "integer": {
       const number = Number(text);
       if (!/^[+-]?\d+$/.test(text)) return `${is}; it must be ${wanted(value)}`;
       const nearest = Math.min(Math.max(number, value.least), value.most);
-      return number === nearest
-        ? null
-        : `${is}; it must be ${wanted(value)} (closest: ${nearest})`;
+      return number === nearest ? null : `${is}; it must be ${wanted(value)} (closest: ${nearest})`;
     }
     case "pairs":
-      return text.split(",").every((pair) => /^[^=]+=[^=]+$/.test(pair))
-        ? null
-        : `${is}; it must be ${wanted(value)}`;
+      return text.split(",").every((pair) => /^[^=]+=[^=]+$/.test(pair)) ? null : `${is}; it must be ${wanted(value)}`;
   }
 }
 
@@ -325,12 +311,8 @@ export function pairs(text: string): Record<string, string> {
 function checkOperands(command: Command, operands: readonly string[]): void {
   const { least, most, shown } = command.operands;
   if (operands.length >= least && operands.length <= most) return;
-  const takes = most === 0
-    ? "takes no argument besides flags"
-    : `takes exactly ${shown}`;
-  const found = operands.length === 0
-    ? "got none"
-    : `got ${operands.map((word) => `"${word}"`).join(" ")}`;
+  const takes = most === 0 ? "takes no argument besides flags" : `takes exactly ${shown}`;
+  const found = operands.length === 0 ? "got none" : `got ${operands.map((word) => `"${word}"`).join(" ")}`;
   throw new UsageError(`${command.name} ${takes}; ${found}`);
 }
 
@@ -362,9 +344,7 @@ export function parseCommand(
       "_",
       ...command.flags.filter((flag) => flag.value).map((flag) => flag.name),
     ],
-    boolean: command.flags.filter((flag) => !flag.value).map((flag) =>
-      flag.name
-    ),
+    boolean: command.flags.filter((flag) => !flag.value).map((flag) => flag.name),
     unknown: (argument, key) => {
       if (key !== undefined) unknown.push(argument.split("=", 1)[0]!);
       return true;
@@ -382,9 +362,7 @@ export function parseCommand(
   }
   if (unknown.length > 0) {
     const names = command.flags.map((flag) => `--${flag.name}`);
-    const hint = names.length > 0
-      ? `closest: ${closest(unknown[0]!, names)}`
-      : "it takes no flags";
+    const hint = names.length > 0 ? `closest: ${closest(unknown[0]!, names)}` : "it takes no flags";
     throw new UsageError(
       `unknown flag ${unknown[0]} for ${command.name} (${hint})`,
     );
@@ -410,12 +388,8 @@ export function parseCommand(
 export function commandHelp(command: Command): string {
   const flags = command.flags.map((flag) => {
     const left = `--${flag.name}${flag.value ? ` ${shown(flag.value)}` : ""}`;
-    const range = flag.value?.kind === "integer"
-      ? ` (${flag.value.least} to ${flag.value.most})`
-      : "";
-    return `  ${left.padEnd(30)} ${flag.help}${range}${
-      flag.default ? ` [${flag.default}]` : ""
-    }`;
+    const range = flag.value?.kind === "integer" ? ` (${flag.value.least} to ${flag.value.most})` : "";
+    return `  ${left.padEnd(30)} ${flag.help}${range}${flag.default ? ` [${flag.default}]` : ""}`;
   });
   const usage = [
     "usage: deno task",
@@ -435,9 +409,7 @@ export function commandHelp(command: Command): string {
 /** Help of the whole program. */
 export function help(): string {
   const lines = commands.map((command) =>
-    `  ${
-      `${command.name} ${command.operands.shown}`.padEnd(24)
-    } ${command.summary}`
+    `  ${`${command.name} ${command.operands.shown}`.padEnd(24)} ${command.summary}`
   );
   return [
     "usage: deno task COMMAND [arguments] [flags]",
@@ -462,9 +434,7 @@ export function parseCommandLine(
   const [name, ...rest] = args;
   if (name === undefined) {
     throw new UsageError(
-      `no command; one of ${
-        commands.map((command) => command.name).join(", ")
-      }`,
+      `no command; one of ${commands.map((command) => command.name).join(", ")}`,
     );
   }
   if (name === "--help" || name === "-h" || name === "help") {
@@ -474,9 +444,7 @@ export function parseCommandLine(
   if (!command) {
     const names = commands.map((candidate) => candidate.name);
     throw new UsageError(
-      `unknown command "${name}" (closest: ${closest(name, names)}; all: ${
-        names.join(", ")
-      })`,
+      `unknown command "${name}" (closest: ${closest(name, names)}; all: ${names.join(", ")})`,
     );
   }
   if (rest.includes("--help") || rest.includes("-h")) {

@@ -8,13 +8,7 @@ import type { BenchOptions } from "./benchmarks/mod.ts";
 import type { Operands, Profile } from "./benchmarks/types.ts";
 import type { Gpu } from "./kernels/gpu/device.ts";
 import type { selfcheck as check } from "./kernels/selfcheck.ts";
-import {
-  closest,
-  pairs,
-  parseCommandLine,
-  type Request,
-  UsageError,
-} from "./command_line.ts";
+import { closest, pairs, parseCommandLine, type Request, UsageError } from "./command_line.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 
 type Selfcheck = Awaited<ReturnType<typeof check>>;
@@ -36,9 +30,7 @@ async function benchOptions(
   return {
     settings: [...request.operands],
     profile: values.profile as Profile,
-    modelDir: values.model === undefined
-      ? ownPath("fixtures/model")
-      : resolveModel(values.model),
+    modelDir: values.model === undefined ? ownPath("fixtures/model") : resolveModel(values.model),
     ...(values.model === undefined ? { modelName: "embedded" } : {}),
     dataDir: values.data ?? ownPath("fixtures/data"),
     ...(values.data === undefined ? { dataName: "embedded" } : {}),
@@ -48,9 +40,7 @@ async function benchOptions(
     operands: values.operands as Operands,
     workers: Number(values.workers),
     evaluationBatch: Number(values["evaluation-batch"]),
-    ...(microBatchTokens === undefined
-      ? {}
-      : { microBatchTokens: Number(microBatchTokens) }),
+    ...(microBatchTokens === undefined ? {} : { microBatchTokens: Number(microBatchTokens) }),
     dryRun: switches["dry-run"] === true,
     signal,
   };
@@ -62,9 +52,7 @@ async function checkSettings(names: readonly string[]): Promise<void> {
   for (const name of names) {
     if (known.includes(name)) continue;
     throw new UsageError(
-      `unknown setting "${name}" (closest: ${closest(name, known)}; all: ${
-        known.join(", ")
-      })`,
+      `unknown setting "${name}" (closest: ${closest(name, known)}; all: ${known.join(", ")})`,
     );
   }
 }
@@ -187,9 +175,7 @@ async function selfcheck(
       }
       for (const { name, tier, holds, detail } of rules) {
         terminal.result(
-          `${holds ? "holds" : "FAILS"} ${name} (${tier})${
-            detail === "" ? "" : `: ${detail}`
-          }`,
+          `${holds ? "holds" : "FAILS"} ${name} (${tier})${detail === "" ? "" : `: ${detail}`}`,
         );
       }
     }
@@ -233,22 +219,16 @@ async function world(request: Request, terminal: Terminal): Promise<number> {
     terminal.result(`${check ? "differs" : "written"} ${directory}/${path}`);
   }
   terminal.note(
-    `${files.length} data files, ${differing.length} ${
-      check ? "not as generated" : "new or changed"
-    }`,
+    `${files.length} data files, ${differing.length} ${check ? "not as generated" : "new or changed"}`,
   );
   return check && differing.length > 0 ? exitCode.failed : 0;
 }
 
 async function perf(request: Request, terminal: Terminal): Promise<number> {
-  const { measure, perfPlan, reportText, scalingSvg } = await import(
-    "./perf/mod.ts"
-  );
+  const { measure, perfPlan, reportText, scalingSvg } = await import("./perf/mod.ts");
   const { scaling = false, quick = false, json = false } = request.switches;
   const plan = perfPlan({ scaling, quick });
-  const report = await withCheckedGpu((gpu) =>
-    measure(gpu, plan, terminal.progress)
-  );
+  const report = await withCheckedGpu((gpu) => measure(gpu, plan, terminal.progress));
   if (scaling) {
     const path = request.values.out!;
     await Deno.mkdir(dirname(path), { recursive: true });

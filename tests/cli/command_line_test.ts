@@ -1,12 +1,6 @@
 /** What the command line says to a wrong call: one line, with the closest valid choice, and exit code 3. */
 import { assertEquals } from "@std/assert";
-import {
-  closest,
-  pairs,
-  parseCommandLine,
-  type Request,
-  UsageError,
-} from "../../command_line.ts";
+import { closest, pairs, parseCommandLine, type Request, UsageError } from "../../command_line.ts";
 
 const wrong: [string[], string][] = [
   [
@@ -110,8 +104,7 @@ function said(args: readonly string[]): string {
 }
 
 for (const [args, message] of wrong) {
-  Deno.test(`the call "${args.join(" ")}" is refused`, () =>
-    assertEquals(said(args), message));
+  Deno.test(`the call "${args.join(" ")}" is refused`, () => assertEquals(said(args), message));
 }
 
 Deno.test("defaults are filled in", () => {

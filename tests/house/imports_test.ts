@@ -19,8 +19,7 @@ const mayImport: Record<string, readonly string[]> = {
 /** Packages, and the only place that may import each. */
 const packages: Record<string, (path: string) => boolean> = {
   "@std/assert": (path) => path.startsWith("tests/"),
-  "@std/cli/parse-args": (path) =>
-    path === "command_line.ts" || path.startsWith("tests/shims/"),
+  "@std/cli/parse-args": (path) => path === "command_line.ts" || path.startsWith("tests/shims/"),
   "@huggingface/tokenizers": (path) => path === "models/tokenizer.ts",
   "mathjs/number": (path) => path.startsWith("reports/"),
 };
@@ -45,9 +44,7 @@ function specifiers(text: string): string[] {
     /\bimport\(\s*["']([^"']+)["']/g,
     /new URL\(\s*["']([^"']+\.ts)["']/g,
   ];
-  return patterns.flatMap((pattern) =>
-    [...code.matchAll(pattern)].map((match) => match[1]!)
-  );
+  return patterns.flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1]!));
 }
 
 /** The complaint about one import, or null. */
@@ -65,9 +62,7 @@ function complaint(from: string, specifier: string): string | null {
   const allowed = mayImport[room];
   if (allowed === undefined || room === targetRoom) return null;
   if (allowed.includes(targetRoom) || allowed.includes(target)) return null;
-  return `${from} imports ${target}; ${room} may import ${
-    allowed.length > 0 ? allowed.join(", ") : "nothing of ours"
-  }`;
+  return `${from} imports ${target}; ${room} may import ${allowed.length > 0 ? allowed.join(", ") : "nothing of ours"}`;
 }
 
 Deno.test("every import between rooms goes the way the table allows", () => {
