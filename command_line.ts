@@ -33,11 +33,7 @@ export interface Command {
   /** What it does, in a line. */
   readonly summary: string;
   /** Name shown for the positional arguments, and how many there may be. */
-  readonly operands: {
-    readonly shown: string;
-    readonly least: number;
-    readonly most: number;
-  };
+  readonly operands: { readonly shown: string; readonly least: number; readonly most: number };
   /** Its flags, in the order they are shown. */
   readonly flags: readonly Flag[];
 }
@@ -72,34 +68,18 @@ export const commands: readonly Command[] = [
       },
       {
         name: "model",
-        value: {
-          kind: "text",
-          shown: "DIR|hf:ORG/NAME",
-          what: "a checkpoint folder, or hf:ORG/NAME",
-        },
+        value: { kind: "text", shown: "DIR|hf:ORG/NAME", what: "a checkpoint folder, or hf:ORG/NAME" },
         help: "Llama checkpoint; the embedded one by default",
       },
-      {
-        name: "data",
-        value: folder,
-        help: "datasets in the layout of the U repository; the embedded ones by default",
-      },
+      { name: "data", value: folder, help: "datasets in the layout of the U repository; the embedded ones by default" },
       {
         name: "seeds",
         value: { kind: "integer", least: 1, most: 100 },
         default: "1",
         help: "how many seeds, from 1 on",
       },
-      {
-        name: "out",
-        value: folder,
-        help: "run folder; runs/PROFILE by default",
-      },
-      {
-        name: "only",
-        value: { kind: "pairs" },
-        help: "only cells with these factors",
-      },
+      { name: "out", value: folder, help: "run folder; runs/PROFILE by default" },
+      { name: "only", value: { kind: "pairs" }, help: "only cells with these factors" },
       {
         name: "operands",
         value: { kind: "choice", choices: ["12bit", "f32", "bf16"] },
@@ -171,10 +151,7 @@ export const commands: readonly Command[] = [
     operands: nothing,
     flags: [
       { name: "json", help: "print JSON" },
-      {
-        name: "scaling",
-        help: "how cost and memory grow with width, depth, length and batch, with a plot",
-      },
+      { name: "scaling", help: "how cost and memory grow with width, depth, length and batch, with a plot" },
       { name: "quick", help: "fewer and shorter windows, fewer shapes" },
       {
         name: "out",
@@ -189,11 +166,7 @@ export const commands: readonly Command[] = [
     summary: "rebuild the embedded base model from its seed",
     operands: nothing,
     flags: [
-      {
-        name: "out",
-        value: folder,
-        help: "where it is written; fixtures/model by default",
-      },
+      { name: "out", value: folder, help: "where it is written; fixtures/model by default" },
       {
         name: "steps",
         value: { kind: "integer", least: 1, most: 1_000_000 },
@@ -205,10 +178,7 @@ export const commands: readonly Command[] = [
     name: "world",
     summary: "rebuild the embedded miniature datasets from their seeds",
     operands: nothing,
-    flags: [{
-      name: "check",
-      help: "write nothing; fail where the committed files differ",
-    }],
+    flags: [{ name: "check", help: "write nothing; fail where the committed files differ" }],
   },
 ];
 
@@ -218,13 +188,7 @@ function distance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next.push(
-        Math.min(
-          row[j]! + 1,
-          next[j - 1]! + 1,
-          row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1),
-        ),
-      );
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
     }
     row = next;
   }
@@ -302,9 +266,7 @@ function complaint(flag: Flag, value: FlagValue, text: string): string | null {
  * @returns Values by key.
  */
 export function pairs(text: string): Record<string, string> {
-  return Object.fromEntries(
-    text.split(",").map((pair) => pair.split("=") as [string, string]),
-  );
+  return Object.fromEntries(text.split(",").map((pair) => pair.split("=") as [string, string]));
 }
 
 /** Positional arguments, or the complaint about their number. */
@@ -333,17 +295,11 @@ function checkSwitches(command: Command, args: readonly string[]): void {
  * @returns The request.
  * @throws {UsageError} For an unknown flag, a missing value, or a value out of range.
  */
-export function parseCommand(
-  command: Command,
-  args: readonly string[],
-): Request {
+export function parseCommand(command: Command, args: readonly string[]): Request {
   checkSwitches(command, args);
   const unknown: string[] = [];
   const parsed = parseArgs([...args], {
-    string: [
-      "_",
-      ...command.flags.filter((flag) => flag.value).map((flag) => flag.name),
-    ],
+    string: ["_", ...command.flags.filter((flag) => flag.value).map((flag) => flag.name)],
     boolean: command.flags.filter((flag) => !flag.value).map((flag) => flag.name),
     unknown: (argument, key) => {
       if (key !== undefined) unknown.push(argument.split("=", 1)[0]!);
@@ -351,21 +307,14 @@ export function parseCommand(
     },
   }) as Record<string, unknown> & { _: Array<string | number> };
   for (const flag of command.flags) {
-    if (
-      flag.value &&
-      (parsed[flag.name] === "" || args.includes(`--${flag.name}=`))
-    ) {
-      throw new UsageError(
-        `--${flag.name} needs a value: ${wanted(flag.value)}`,
-      );
+    if (flag.value && (parsed[flag.name] === "" || args.includes(`--${flag.name}=`))) {
+      throw new UsageError(`--${flag.name} needs a value: ${wanted(flag.value)}`);
     }
   }
   if (unknown.length > 0) {
     const names = command.flags.map((flag) => `--${flag.name}`);
     const hint = names.length > 0 ? `closest: ${closest(unknown[0]!, names)}` : "it takes no flags";
-    throw new UsageError(
-      `unknown flag ${unknown[0]} for ${command.name} (${hint})`,
-    );
+    throw new UsageError(`unknown flag ${unknown[0]} for ${command.name} (${hint})`);
   }
   const values: Record<string, string | undefined> = {};
   const switches: Record<string, boolean> = {};
@@ -391,12 +340,7 @@ export function commandHelp(command: Command): string {
     const range = flag.value?.kind === "integer" ? ` (${flag.value.least} to ${flag.value.most})` : "";
     return `  ${left.padEnd(30)} ${flag.help}${range}${flag.default ? ` [${flag.default}]` : ""}`;
   });
-  const usage = [
-    "usage: deno task",
-    command.name,
-    command.operands.shown,
-    flags.length > 0 ? "[flags]" : "",
-  ];
+  const usage = ["usage: deno task", command.name, command.operands.shown, flags.length > 0 ? "[flags]" : ""];
   return [
     usage.filter((part) => part !== "").join(" "),
     "",
@@ -428,27 +372,17 @@ export function help(): string {
  * @returns The request, or the help text that was asked for.
  * @throws {UsageError} For anything that the table does not have.
  */
-export function parseCommandLine(
-  args: readonly string[],
-): Request | { readonly help: string } {
+export function parseCommandLine(args: readonly string[]): Request | { readonly help: string } {
   const [name, ...rest] = args;
   if (name === undefined) {
-    throw new UsageError(
-      `no command; one of ${commands.map((command) => command.name).join(", ")}`,
-    );
+    throw new UsageError(`no command; one of ${commands.map((command) => command.name).join(", ")}`);
   }
-  if (name === "--help" || name === "-h" || name === "help") {
-    return { help: help() };
-  }
+  if (name === "--help" || name === "-h" || name === "help") return { help: help() };
   const command = commands.find((candidate) => candidate.name === name);
   if (!command) {
     const names = commands.map((candidate) => candidate.name);
-    throw new UsageError(
-      `unknown command "${name}" (closest: ${closest(name, names)}; all: ${names.join(", ")})`,
-    );
+    throw new UsageError(`unknown command "${name}" (closest: ${closest(name, names)}; all: ${names.join(", ")})`);
   }
-  if (rest.includes("--help") || rest.includes("-h")) {
-    return { help: commandHelp(command) };
-  }
+  if (rest.includes("--help") || rest.includes("-h")) return { help: commandHelp(command) };
   return parseCommand(command, rest);
 }

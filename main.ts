@@ -20,10 +20,7 @@ function ownPath(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
-async function benchOptions(
-  request: Request,
-  signal: AbortSignal,
-): Promise<BenchOptions> {
+async function benchOptions(request: Request, signal: AbortSignal): Promise<BenchOptions> {
   const { values, switches } = request;
   const { resolveModel } = await import("./models/checkpoint.ts");
   const microBatchTokens = values["micro-batch-tokens"];
@@ -51,16 +48,11 @@ async function checkSettings(names: readonly string[]): Promise<void> {
   const known = Object.keys(settings);
   for (const name of names) {
     if (known.includes(name)) continue;
-    throw new UsageError(
-      `unknown setting "${name}" (closest: ${closest(name, known)}; all: ${known.join(", ")})`,
-    );
+    throw new UsageError(`unknown setting "${name}" (closest: ${closest(name, known)}; all: ${known.join(", ")})`);
   }
 }
 
-async function runBench(
-  options: BenchOptions,
-  terminal: Terminal,
-): Promise<number> {
+async function runBench(options: BenchOptions, terminal: Terminal): Promise<number> {
   const { bench, progressLine } = await import("./benchmarks/mod.ts");
   const { runDir, failed } = await bench(options, (progress) => {
     if (progress.stage === "failed") terminal.note(progressLine(progress));
@@ -71,11 +63,7 @@ async function runBench(
   return failed > 0 ? exitCode.failed : report;
 }
 
-async function bench(
-  request: Request,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<number> {
+async function bench(request: Request, terminal: Terminal, signal: AbortSignal): Promise<number> {
   const { dryRun, listSettings } = await import("./benchmarks/mod.ts");
   if (request.switches.list) {
     terminal.result(listSettings());
@@ -88,14 +76,9 @@ async function bench(
   return 0;
 }
 
-async function renderReport(
-  runDir: string,
-  terminal: Terminal,
-): Promise<number> {
+async function renderReport(runDir: string, terminal: Terminal): Promise<number> {
   const { writeReport } = await import("./reports/mod.ts");
-  const { reportSha256, markdownPath, incomplete, failed } = await writeReport(
-    runDir,
-  );
+  const { reportSha256, markdownPath, incomplete, failed } = await writeReport(runDir);
   if (failed > 0) terminal.note(`${failed} cells failed; the report says why`);
   if (incomplete > 0) terminal.note(`${incomplete} cells have no result yet`);
   terminal.result(`report ${markdownPath}\nsha256 ${reportSha256}`);
@@ -119,13 +102,7 @@ async function repro(terminal: Terminal, signal: AbortSignal): Promise<number> {
   await Deno.remove(runDir, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-  const request = parseCommandLine([
-    "bench",
-    "--profile",
-    "smoke",
-    "--out",
-    runDir,
-  ]) as Request;
+  const request = parseCommandLine(["bench", "--profile", "smoke", "--out", runDir]) as Request;
   const code = await runBench(await benchOptions(request, signal), terminal);
   if (code !== 0) return code;
   const { compareWithGolden } = await import("./reports/golden.ts");
@@ -135,9 +112,7 @@ async function repro(terminal: Terminal, signal: AbortSignal): Promise<number> {
 }
 
 /** Opens the GPU and checks its numerics for what `use` does, and closes it. */
-async function withCheckedGpu<T>(
-  use: (gpu: Gpu, checked: Selfcheck) => T | Promise<T>,
-): Promise<T> {
+async function withCheckedGpu<T>(use: (gpu: Gpu, checked: Selfcheck) => T | Promise<T>): Promise<T> {
   const { closeGpu, openGpu } = await import("./kernels/gpu/device.ts");
   const { selfcheck } = await import("./kernels/selfcheck.ts");
   const gpu = await openGpu();
@@ -156,42 +131,25 @@ const limitsShown = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
-async function selfcheck(
-  request: Request,
-  terminal: Terminal,
-): Promise<number> {
+async function selfcheck(request: Request, terminal: Terminal): Promise<number> {
   return await withCheckedGpu((gpu, { signature, adapter, rules }) => {
-    const limits = Object.fromEntries(
-      limitsShown.map((name) => [name, gpu.limits[name]]),
-    );
+    const limits = Object.fromEntries(limitsShown.map((name) => [name, gpu.limits[name]]));
     if (request.switches.json) {
-      terminal.result(
-        JSON.stringify({ adapter, limits, signature, rules }, null, 2),
-      );
+      terminal.result(JSON.stringify({ adapter, limits, signature, rules }, null, 2));
     } else {
       const facts = { ...adapter, ...limits, "numeric signature": signature };
-      for (const [name, value] of Object.entries(facts)) {
-        terminal.result(`${name.padEnd(34)} ${value}`);
-      }
+      for (const [name, value] of Object.entries(facts)) terminal.result(`${name.padEnd(34)} ${value}`);
       for (const { name, tier, holds, detail } of rules) {
-        terminal.result(
-          `${holds ? "holds" : "FAILS"} ${name} (${tier})${detail === "" ? "" : `: ${detail}`}`,
-        );
+        terminal.result(`${holds ? "holds" : "FAILS"} ${name} (${tier})${detail === "" ? "" : `: ${detail}`}`);
       }
     }
     const broken = rules.filter((rule) => !rule.holds);
-    for (const { name } of broken) {
-      terminal.note(`error: rule does not hold on this adapter: ${name}`);
-    }
+    for (const { name } of broken) terminal.note(`error: rule does not hold on this adapter: ${name}`);
     return broken.length > 0 ? exitCode.failed : 0;
   });
 }
 
-async function pretrain(
-  request: Request,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<number> {
+async function pretrain(request: Request, terminal: Terminal, signal: AbortSignal): Promise<number> {
   const { pretrain } = await import("./fixtures/pretrain/mod.ts");
   const { out, steps } = request.values;
   const outDir = out ?? ownPath("fixtures/model");
@@ -215,12 +173,8 @@ async function world(request: Request, terminal: Terminal): Promise<number> {
   const directory = ownPath("fixtures/data");
   const check = request.switches.check === true;
   const { files, differing } = await writeWorld(directory, { check });
-  for (const path of differing) {
-    terminal.result(`${check ? "differs" : "written"} ${directory}/${path}`);
-  }
-  terminal.note(
-    `${files.length} data files, ${differing.length} ${check ? "not as generated" : "new or changed"}`,
-  );
+  for (const path of differing) terminal.result(`${check ? "differs" : "written"} ${directory}/${path}`);
+  terminal.note(`${files.length} data files, ${differing.length} ${check ? "not as generated" : "new or changed"}`);
   return check && differing.length > 0 ? exitCode.failed : 0;
 }
 
@@ -239,11 +193,7 @@ async function perf(request: Request, terminal: Terminal): Promise<number> {
   return 0;
 }
 
-async function run(
-  request: Request,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<number> {
+async function run(request: Request, terminal: Terminal, signal: AbortSignal): Promise<number> {
   switch (request.command) {
     case "bench":
       return await bench(request, terminal, signal);
@@ -266,8 +216,7 @@ async function run(
 
 /** Exit code of an error. `diff` keeps 1 for a regression, so there everything else that goes wrong is 3. */
 function codeOf(error: Error, command: string | undefined): number {
-  const usage = error instanceof UsageError ||
-    error.name === "NoAdapterError" || command === "diff";
+  const usage = error instanceof UsageError || error.name === "NoAdapterError" || command === "diff";
   return usage ? exitCode.usage : exitCode.failed;
 }
 

@@ -34,10 +34,7 @@ function* sources(folder: string): Generator<string> {
 
 /** Specifiers that a module imports or re-exports, statically, dynamically, or as a worker; comments do not count. */
 function specifiers(text: string): string[] {
-  const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(
-    /^\s*\/\/.*$/gm,
-    "",
-  );
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/^\s*\/\/.*$/gm, "");
   const patterns = [
     /(?:^|[;}\s])(?:import|export)\s[^'";]*?\bfrom\s*["']([^"']+)["']/g,
     /(?:^|[;}\s])import\s*["']([^"']+)["']/g,
@@ -50,13 +47,10 @@ function specifiers(text: string): string[] {
 /** The complaint about one import, or null. */
 function complaint(from: string, specifier: string): string | null {
   if (!specifier.startsWith(".")) {
-    const allowed = specifier.startsWith("node:") ||
-      packages[specifier]?.(from);
+    const allowed = specifier.startsWith("node:") || packages[specifier]?.(from);
     return allowed ? null : `${from} imports the package ${specifier}`;
   }
-  const target = new URL(specifier, new URL(from, root)).href.slice(
-    root.href.length,
-  );
+  const target = new URL(specifier, new URL(from, root)).href.slice(root.href.length);
   const room = from.split("/")[0]!;
   const targetRoom = target.split("/")[0]!;
   const allowed = mayImport[room];
@@ -69,11 +63,7 @@ Deno.test("every import between rooms goes the way the table allows", () => {
   const complaints: string[] = [];
   for (const room of Object.keys(mayImport)) {
     for (const path of sources(`${room}/`)) {
-      for (
-        const specifier of specifiers(
-          Deno.readTextFileSync(new URL(path, root)),
-        )
-      ) {
+      for (const specifier of specifiers(Deno.readTextFileSync(new URL(path, root)))) {
         const found = complaint(path, specifier);
         if (found !== null) complaints.push(found);
       }
@@ -93,10 +83,7 @@ Deno.test("the table is checked in both directions", () => {
     complaint("kernels/gpu/device.ts", "../../models/config.ts"),
     "kernels/gpu/device.ts imports models/config.ts; kernels may import nothing of ours",
   );
-  assertEquals(
-    complaint("reports/html.ts", "npm:left-pad"),
-    "reports/html.ts imports the package npm:left-pad",
-  );
+  assertEquals(complaint("reports/html.ts", "npm:left-pad"), "reports/html.ts imports the package npm:left-pad");
 });
 
 Deno.test("imports are found in every form they can take", () => {
@@ -109,12 +96,5 @@ Deno.test("imports are found in every form they can take", () => {
     `new Worker(new URL("./six.ts", import.meta.url), { type: "module" });`,
     ` * import { x } from "@std/assert";`,
   ].join("\n").replace(/^ \*.*$/m, '/** import { x } from "./seven.ts"; */');
-  assertEquals(specifiers(text).sort(), [
-    "./five.ts",
-    "./four.ts",
-    "./one.ts",
-    "./six.ts",
-    "./three.ts",
-    "./two.ts",
-  ]);
+  assertEquals(specifiers(text).sort(), ["./five.ts", "./four.ts", "./one.ts", "./six.ts", "./three.ts", "./two.ts"]);
 });
