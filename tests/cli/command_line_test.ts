@@ -4,7 +4,10 @@ import { closest, pairs, parseCommandLine, type Request, UsageError } from "../.
 
 const wrong: [string[], string][] = [
   [[], "no command; one of bench, report, diff, repro, selfcheck, perf, pretrain, world"],
-  [["bnech"], 'unknown command "bnech" (closest: bench; all: bench, report, diff, repro, selfcheck, perf, pretrain, world)'],
+  [
+    ["bnech"],
+    'unknown command "bnech" (closest: bench; all: bench, report, diff, repro, selfcheck, perf, pretrain, world)',
+  ],
   [["bench", "--seed", "3"], "unknown flag --seed for bench (closest: --seeds)"],
   [["bench", "--sede=3"], "unknown flag --sede for bench (closest: --seeds)"],
   [["bench", "-n", "3"], "unknown flag -n for bench (closest: --out)"],
