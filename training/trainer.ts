@@ -79,6 +79,16 @@ function weighted({ tokens, targetStart }: TrainingExample): WeightedSequence {
   };
 }
 
+/** A batch in which every example was cut before its target teaches nothing, and its mean loss does not exist. */
+function checkTargets(examples: readonly TrainingExample[], batches: readonly number[][], maxLength: number): void {
+  const empty = batches.findIndex((batch) => batch.every((i) => examples[i].targetStart === examples[i].tokens.length));
+  if (empty === -1) return;
+  throw new Error(
+    `all ${batches[empty].length} examples of optimizer step ${empty + 1} lost their whole target to the limit of ` +
+      `${maxLength} tokens; use fewer demonstrations or a model with a longer context`,
+  );
+}
+
 /** Refuses, before anything is allocated, what cannot fit; says which setting would. */
 function checkMemory(llama: Llama, options: SessionOptions): void {
   const need = trainingBytes(llama, options) + llama.gpu.allocated;
@@ -116,6 +126,7 @@ export async function train(
   if (examples.length === 0) throw new Error("there is no training example");
   const sequences = examples.map(weighted);
   const batches = batchOrder(examples.length, hyper, options.seed);
+  checkTargets(examples, batches, hyper.maxLength);
   const longest = Math.max(...sequences.map(({ tokens }) => tokens.length));
   const microBatchMean = hyper.loss === "micro-batch-mean";
   const sessionOptions: SessionOptions = {
