@@ -2,8 +2,9 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { gpuTest } from "./gpu.ts";
 
-/** SwiftShader, as Chromium and Chrome bring it. */
+/** SwiftShader, as Chromium and Chrome bring it, or as `.ci/run` unpacks it. */
 const drivers = [
+  decodeURIComponent(new URL("../../runs/.drivers/usr/lib/chromium/vk_swiftshader_icd.json", import.meta.url).pathname),
   "/usr/lib/chromium/vk_swiftshader_icd.json",
   "/opt/google/chrome/vk_swiftshader_icd.json",
   "/usr/lib64/chromium-browser/vk_swiftshader_icd.json",
