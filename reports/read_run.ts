@@ -74,7 +74,9 @@ export async function readRun(directory: string): Promise<Run> {
   const source = await readRequired(path, "a run's folder must have it");
   const found = parse<Plan>(source, path, "tunemark.plan/1", plan);
   checkReferences(found, path);
-  const cells = await Promise.all(found.cells.map(({ id, factors }) => readCell(directory, id, factors)));
+  // One after the other: of several reads at once, a refused file would leave the others under way.
+  const cells: RunCell[] = [];
+  for (const { id, factors } of found.cells) cells.push(await readCell(directory, id, factors));
   return { directory, plan: found, cells };
 }
 

@@ -57,7 +57,9 @@ async function goldenReports(revision: string, repository: string): Promise<Sour
   const listed = await git(repository, "ls-tree", "--full-tree", "--name-only", revision, GOLDEN) ?? "";
   const files = listed.split("\n").filter((name) => name.endsWith(".json")).sort();
   if (files.length === 0) throw new UsageError(`revision ${revision} has no golden report: no ${GOLDEN}*.json`);
-  return await Promise.all(files.map((file) => reportAt(revision, file, repository)));
+  const reports: Source[] = [];
+  for (const file of files) reports.push(await reportAt(revision, file, repository));
+  return reports;
 }
 
 async function reportAt(revision: string, file: string, repository: string): Promise<Source> {

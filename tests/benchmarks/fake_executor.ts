@@ -1,7 +1,9 @@
 /**
  * An executor without a GPU: what it gives depends on the specification only. Files in the run folder steer it:
- * `fail-<method>` makes cells of a method fail, `log` collects what was run.
+ * `fail-<method>` makes cells of a method fail, `hold-<cell>` keeps a cell at its first step until it is aborted, `log` collects what
+ * was run.
  */
+import { cellId } from "../../benchmarks/cell.ts";
 import type { CellContext, CellExecutor, CellOutcome, ExecutorOptions } from "../../benchmarks/executor.ts";
 import { shortestF32 } from "../../benchmarks/numbers.ts";
 import type { CellSpec } from "../../benchmarks/types.ts";
@@ -74,6 +76,10 @@ export function openExecutor(options: ExecutorOptions): Promise<CellExecutor> {
         await new Promise((resolve) => setTimeout(resolve, 0));
         context.report({ stage: "train", step, steps: 2, loss: null });
         context.signal.throwIfAborted();
+        while (exists(`${steering}/hold-${cellId(spec)}`)) {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          context.signal.throwIfAborted();
+        }
       }
       return outcomeOf(spec);
     },

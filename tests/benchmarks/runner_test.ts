@@ -111,16 +111,17 @@ Deno.test("An aborted run stops between steps, keeps the checkpoint and leaves n
     for (const workers of [1, 2]) {
       const setup = setupOf(folder, `run${workers}`);
       const abort = new AbortController();
-      let cell = "";
-      const stopAtThird: OnProgress = ({ index, step, cell: id }) => {
-        if (index !== 3 || step !== 1) return;
-        cell = id;
-        abort.abort(new Error("stopped"));
+      const cell = planned.plan.cells[2].id;
+      const hold = `${folder}/hold-${cell}`;
+      await Deno.writeTextFile(hold, "");
+      const stopAtThird: OnProgress = ({ step, cell: id }) => {
+        if (id === cell && step === 1) abort.abort(new Error("stopped"));
       };
       await assertRejects(() => run(planned, setup, workers, stopAtThird, abort.signal), Error, "stopped");
       assertEquals(readResult(setup.runDir, cell), null);
       assert((await Deno.stat(checkpointFolder(setup.runDir, cell))).isDirectory);
       for await (const { name } of Deno.readDir(cellFolder(setup.runDir, cell))) assert(!name.endsWith(".tmp"));
+      await Deno.remove(hold);
       assertEquals(await run(planned, setup, workers), 0);
     }
   }));
