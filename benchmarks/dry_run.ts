@@ -19,7 +19,8 @@ export async function describePlan(planned: Planned, data: Data): Promise<string
     return [id.slice(0, 12), factors.method, taskOf(spec), ...numbers.map(String)];
   });
   const examples = new Map([...specs.values()].map((spec) => [taskOf(spec), spec]));
-  const prompts = await Promise.all([...examples.values()].map((spec) => examplePrompt(spec, data)));
+  const prompts: string[] = [];
+  for (const spec of examples.values()) prompts.push(await examplePrompt(spec, data));
   return [
     `profile ${plan.profile}, model ${plan.model}, data ${plan.data}, operands ${plan.operands}, ` +
     `settings ${plan.settings.map((setting) => setting.name).join(" ")}`,

@@ -103,10 +103,11 @@ async function absentSets(input: PlanInput, chosen: PlanView["tasks"]): Promise<
 
 async function seenInData(input: PlanInput): Promise<Record<"task" | "set" | "shots", Set<string>>> {
   const all = Object.values(tasks);
-  const sets = await Promise.all(all.map((task) => input.run.data.sets(task)));
+  const sets = new Set<string>();
+  for (const task of all) for (const { set } of (await input.run.data.sets(task)).present) sets.add(set);
   return {
     task: new Set(all.map((task) => task.name)),
-    set: new Set(sets.flatMap(({ present }) => present.map(({ set }) => set))),
+    set: sets,
     shots: new Set(all.flatMap((task) => task.shots.slice(0, input.run.scale.shotCounts).map(String))),
   };
 }
