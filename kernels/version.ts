@@ -21,6 +21,8 @@ import gridTs from "./grid.ts" with { type: "text" };
 import matmulTs from "./matmul/matmul.ts" with { type: "text" };
 import numericsTs from "./numerics.ts" with { type: "text" };
 import numericsWgsl from "./numerics.wgsl" with { type: "text" };
+import packTs from "./pack/pack.ts" with { type: "text" };
+import packWgsl from "./pack/pack.wgsl" with { type: "text" };
 import rmsNormTs from "./rms_norm/rms_norm.ts" with { type: "text" };
 import rmsNormWgsl from "./rms_norm/rms_norm.wgsl" with { type: "text" };
 import ropeTs from "./rope/rope.ts" with { type: "text" };
@@ -52,6 +54,8 @@ export const kernelSources: Readonly<Record<string, string>> = {
   "matmul/matmul.ts": matmulTs,
   "numerics.ts": numericsTs,
   "numerics.wgsl": numericsWgsl,
+  "pack/pack.ts": packTs,
+  "pack/pack.wgsl": packWgsl,
   "rms_norm/rms_norm.ts": rmsNormTs,
   "rms_norm/rms_norm.wgsl": rmsNormWgsl,
   "rope/rope.ts": ropeTs,

@@ -157,8 +157,8 @@ export function recordBackward<S extends TrainingShape>(
     );
     dispatch(
       program,
-      linearInputGradient(operands, chooseTile(gpu, capacityRows, inputs)),
-      { a: y, b: parameter.tensor, c: dx },
+      linearInputGradient(operands, chooseTile(gpu, capacityRows, inputs), parameter.operand !== parameter.tensor),
+      { a: y, b: parameter.operand, c: dx },
       (shape) => ({
         rows: rows(shape),
         columns: inputs,

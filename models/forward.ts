@@ -112,8 +112,8 @@ export function recordLinear<S>(
   const tile = chooseTile(llama.gpu, capacityRows, parameter.rows);
   dispatch(
     program,
-    linearForward(llama.operands, tile, tensors.addend ? "residual" : "store"),
-    { a: tensors.x, b: parameter.tensor, c: tensors.y, ...(tensors.addend ? { addend: tensors.addend } : {}) },
+    linearForward(llama.operands, tile, tensors.addend ? "residual" : "store", parameter.operand !== parameter.tensor),
+    { a: tensors.x, b: parameter.operand, c: tensors.y, ...(tensors.addend ? { addend: tensors.addend } : {}) },
     (shape) => ({
       rows: rows(shape),
       columns: parameter.rows,

@@ -13,6 +13,8 @@ import {
   upload,
 } from "../kernels/gpu/buffers.ts";
 import { type Gpu, settle } from "../kernels/gpu/device.ts";
+import { createProgram, dispatch, type Program, releaseProgram, run } from "../kernels/gpu/program.ts";
+import { pack } from "../kernels/pack/pack.ts";
 import { ropeTables } from "../kernels/rope/rope.ts";
 import type { Operands } from "../kernels/numerics.ts";
 import type { LlamaConfig } from "./config.ts";
@@ -46,6 +48,8 @@ export interface Parameter {
   readonly layer: number;
   /** Its values on the GPU. */
   readonly tensor: Tensor;
+  /** What matrix products read: the values packed to bf16 where operands are that, else the values themselves. */
+  readonly operand: Tensor;
 }
 
 /** One decoder layer's parameters. */
@@ -130,7 +134,10 @@ export async function createLlama(
       firstRow += partRows;
       return piece;
     });
-    const made = { label, group, layer, rows, columns, pieces, tensor: buffer };
+    // Norms are no operands of products.
+    const packs = options.operands === "bf16" && group !== "norms";
+    const operand = packs ? allocate(arena, `${label}, packed`, rows * columns / 2) : buffer;
+    const made = { label, group, layer, rows, columns, pieces, tensor: buffer, operand };
     parameters.push(made);
     return made;
   };
@@ -177,6 +184,7 @@ export async function createLlama(
     const sines = allocate(arena, "rotary sines", tables.sines.length);
     upload(gpu, cosines, tables.cosines);
     upload(gpu, sines, tables.sines);
+    packOperands(gpu, parameters);
     await settle(gpu);
     const { operands } = options;
     return { gpu, config, operands, arena, embedding, layers, norm, head, parameters, cosines, sines };
@@ -184,6 +192,21 @@ export async function createLlama(
     releaseArena(arena);
     throw error;
   }
+}
+
+/** Records the packing of every parameter whose products read packed values; nothing where operands are not bf16. */
+export function recordPacking<S>(program: Program<S>, parameters: readonly Parameter[]): void {
+  for (const { tensor: source, operand: packed, rows, columns } of parameters) {
+    if (packed !== source) dispatch(program, pack, { source, packed }, () => ({ length: rows * columns }));
+  }
+}
+
+/** Packs what is packed, after the values were written. */
+function packOperands(gpu: Gpu, parameters: readonly Parameter[]): void {
+  const program = createProgram<null>(gpu, "packing");
+  recordPacking(program, parameters);
+  run(program, null);
+  releaseProgram(program);
 }
 
 /** Frees the model's GPU memory. */
@@ -206,11 +229,4 @@ export function piecesOf(
 export async function readWeights(llama: Llama): Promise<Map<string, Float32Array<ArrayBuffer>>> {
   const values = await readFloats(llama.gpu, ...llama.parameters.map(({ tensor }) => tensor));
   return new Map(llama.parameters.flatMap((parameter, i) => piecesOf(parameter, values[i])));
-}
-
-/** Overwrites all weights from tensors of the checkpoint's names. */
-export function writeWeights(llama: Llama, tensor: (name: string) => Float32Array<ArrayBuffer>): void {
-  for (const { tensor: buffer, pieces, columns } of llama.parameters) {
-    for (const { name, firstRow } of pieces) upload(llama.gpu, buffer, tensor(name), firstRow * columns);
-  }
 }

@@ -37,7 +37,7 @@ import {
 } from "../models/backward.ts";
 import { allocateBatch, type BatchCapacity, type BatchTensors, scoreBound, uploadBatch } from "../models/batch.ts";
 import { activationBytes, allocateActivations, recordForward } from "../models/forward.ts";
-import { type Llama, padded, type Parameter, piecesOf } from "../models/llama.ts";
+import { type Llama, padded, type Parameter, piecesOf, recordPacking } from "../models/llama.ts";
 import { loadState, saveState } from "./state.ts";
 
 /** A sequence with the weight of each prediction's loss. */
@@ -259,12 +259,14 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
   const arena = createArena(gpu);
   const program = createProgram<TrainingShape>(gpu, "training step");
   const update = createProgram<UpdateShape>(gpu, "optimizer");
+  const packing = createProgram<null>(gpu, "packing");
   const capacity = capacityOf(llama, options);
   const most = options.microBatchSequences ?? Infinity;
   const release = () => {
     releaseArena(arena);
     releaseProgram(program);
     releaseProgram(update);
+    releaseProgram(packing);
   };
   let states: ParameterState[];
   let cleared: Tensor[];
@@ -295,6 +297,8 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
     const chunks = states.reduce((sum, { parameter: { rows, columns } }) => sum + chunkCount(rows * columns), 0);
     const partials = allocate(arena, "gradient norm partials", chunks);
     recordUpdate(update, states, { partials, scale: allocate(arena, "gradient scale", 1), norms }, options);
+    recordPacking(update, llama.parameters);
+    recordPacking(packing, llama.parameters);
     await settle(gpu);
   } catch (error) {
     release();
@@ -361,6 +365,7 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
       states.forEach(({ parameter, first, second }, i) => {
         [parameter.tensor, first, second].forEach((tensor, j) => upload(gpu, tensor, state.values[i * 3 + j]));
       });
+      run(packing, null);
       steps = state.losses.length;
       pastLosses.splice(0, Infinity, ...state.losses);
       pastNorms.splice(0, Infinity, ...state.gradientNorms);

@@ -193,6 +193,7 @@ function prepare<S>(program: Program<S>, shape: S): (readonly [number, number, n
 
 /** Runs the program `times` times for `shape` in one compute pass, without waiting. */
 export function run<S>(program: Program<S>, shape: S, times = 1): void {
+  if (program.dispatches.length === 0) return;
   const grids = prepare(program, shape);
   const encoder = program.gpu.device.createCommandEncoder({ label: program.label });
   const pass = encoder.beginComputePass();

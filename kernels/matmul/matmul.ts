@@ -76,6 +76,7 @@ function bodyWgsl(
   epilogue: Epilogue,
   operands: Operands,
   tile: Tile,
+  packed: boolean,
 ): string {
   const { lanes, groups, rows, columns, broadcast } = tile;
   const rowList = Array.from({ length: rows }, (_, i) => i);
@@ -85,6 +86,8 @@ function bodyWgsl(
   const emit = (text: string) => lines.push(text);
 
   emit(operandWgsl(operands));
+  if (packed) emit(unpackWgsl);
+  const loadB = (index: string) => packed ? `unpack(b[(${index}) >> 2u])` : `operand(b[(${index}) >> 2u])`;
   emit(`@compute @workgroup_size(${lanes}, ${groups}, 1)`);
   emit("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {");
   emit("let item = group.z; let lane = local.x;");
@@ -146,11 +149,11 @@ function bodyWgsl(
   for (const j of columnList) {
     if (bLayout === "row") {
       for (let q = 0; q < 4; q++) {
-        emit(`let b${q}_${j} = operand(b[(bBase + min(k + ${q}u, kEnd - 1u) * bStride + m${j}) >> 2u]);`);
+        emit(`let b${q}_${j} = ${loadB(`bBase + min(k + ${q}u, kEnd - 1u) * bStride + m${j}`)};`);
       }
     } else {
       for (let c = 0; c < 4; c++) {
-        emit(`let w${j}_${c} = operand(b[(bBase + min(m${j} + ${c}u, columnCount - 1u) * bStride + k) >> 2u]);`);
+        emit(`let w${j}_${c} = ${loadB(`bBase + min(m${j} + ${c}u, columnCount - 1u) * bStride + k`)};`);
       }
       for (let q = 0; q < 4; q++) {
         const parts = [0, 1, 2, 3].map((c) => `w${j}_${c}.${component[q]}`).join(", ");
@@ -186,6 +189,11 @@ function bodyWgsl(
   return lines.join("\n");
 }
 
+/** Four values of a weight that `pack` has packed. */
+const unpackWgsl = `fn unpack(p: vec2<u32>) -> vec4<f32> {
+  return bitcast<vec4<f32>>(vec4<u32>(p.x << 16u, p.x & 0xffff0000u, p.y << 16u, p.y & 0xffff0000u));
+}`;
+
 function matmulKernel(
   name: string,
   problem: Problem,
@@ -193,12 +201,18 @@ function matmulKernel(
   epilogue: Epilogue,
   operands: Operands,
   tile: Tile,
+  packed = false,
 ): Kernel {
   const matrix = "array<vec4<f32>>";
   return {
     name,
-    body: bodyWgsl(problem, ...layouts, epilogue, operands, tile),
-    inputs: { a: matrix, b: matrix, ...(epilogue === "residual" ? { addend: matrix } : {}), ...problem.tables },
+    body: bodyWgsl(problem, ...layouts, epilogue, operands, tile, packed),
+    inputs: {
+      a: matrix,
+      b: packed ? "array<vec2<u32>>" : matrix,
+      ...(epilogue === "residual" ? { addend: matrix } : {}),
+      ...problem.tables,
+    },
     outputs: { c: matrix },
     uniforms: problem.uniforms,
     grid: (uniforms) => {
@@ -226,15 +240,23 @@ const dense: Problem = {
 
 /**
  * Linear layer: `c[rows][columns] = a[rows][depth] * b[columns][depth]^T`, b being a weight as Hugging Face stores it.
- * With `residual`, `addend[rows][columns]` is added. Strides are in elements and multiples of 4.
+ * With `residual`, `addend[rows][columns]` is added. Strides are in elements and multiples of 4. A `packed` b is in `pack`'s form.
  */
-export function linearForward(operands: Operands, tile: Tile, epilogue: "store" | "residual"): Kernel {
-  return matmulKernel("matmul_forward", dense, ["row", "column"], epilogue, operands, tile);
+export function linearForward(
+  operands: Operands,
+  tile: Tile,
+  epilogue: "store" | "residual",
+  packed = false,
+): Kernel {
+  return matmulKernel("matmul_forward", dense, ["row", "column"], epilogue, operands, tile, packed);
 }
 
-/** Gradient of a linear layer's input: `c[rows][columns] = a[rows][depth] * b[depth][columns]`, a the output's gradient, b the weight. */
-export function linearInputGradient(operands: Operands, tile: Tile): Kernel {
-  return matmulKernel("matmul_input_gradient", dense, ["row", "row"], "store", operands, tile);
+/**
+ * Gradient of a linear layer's input: `c[rows][columns] = a[rows][depth] * b[depth][columns]`, a the output's gradient, b the weight,
+ * in `pack`'s form where `packed`.
+ */
+export function linearInputGradient(operands: Operands, tile: Tile, packed = false): Kernel {
+  return matmulKernel("matmul_input_gradient", dense, ["row", "row"], "store", operands, tile, packed);
 }
 
 /**

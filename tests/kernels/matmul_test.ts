@@ -20,6 +20,7 @@ import {
   linearWeightGradientOracle,
 } from "../../kernels/matmul/oracle.ts";
 import type { Operands } from "../../kernels/numerics.ts";
+import { packOracle } from "../../kernels/pack/oracle.ts";
 import { assertBits, floats, gpuTest, runKernel, unset } from "./gpu.ts";
 
 const plain = { broadcast: false } as const;
@@ -82,6 +83,11 @@ gpuTest("a linear layer's output is the same for every tile, with and without a 
       for (const epilogue of ["store", "residual"] as const) {
         const bindings = { a, b, ...(epilogue === "residual" ? { addend } : {}), c: new Float32Array(rows * cStride) };
         const { c } = await runKernel(gpu, linearForward(operands, tile, epilogue), bindings, shape);
+        if (operands === "bf16") {
+          const kernel = linearForward(operands, tile, epilogue, true);
+          const packed = await runKernel(gpu, kernel, { ...bindings, b: packOracle(b) }, shape);
+          assertBits(packed.c, c, "packed weights");
+        }
         const label = `${rows} x ${columns} x ${depth} ${epilogue} ${operands} ${describe(tile)}`;
         assertBits(c, expected[epilogue][operands], label);
       }
@@ -103,6 +109,10 @@ gpuTest("a linear layer's input gradient is the same for every tile", async (gpu
     for (const { operands, tile } of variants(gpu, rowTiles)) {
       const bindings = { a, b, c: new Float32Array(rows * cStride) };
       const { c } = await runKernel(gpu, linearInputGradient(operands, tile), bindings, shape);
+      if (operands === "bf16") {
+        const kernel = linearInputGradient(operands, tile, true);
+        assertBits((await runKernel(gpu, kernel, { ...bindings, b: packOracle(b) }, shape)).c, c, "packed weights");
+      }
       assertBits(c, expected[operands], `${rows} x ${columns} x ${depth} ${operands} ${describe(tile)}`);
     }
   }

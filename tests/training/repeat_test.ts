@@ -4,6 +4,7 @@ import { hashWeights } from "../../models/checkpoint.ts";
 import { type LlamaConfig, parameterShapes } from "../../models/config.ts";
 import { readWeights, releaseLlama } from "../../models/llama.ts";
 import type { Gpu } from "../../kernels/gpu/device.ts";
+import type { Operands } from "../../kernels/numerics.ts";
 import type { Hyperparameters } from "../../training/hyperparameters.ts";
 import { train, type TrainingExample, type TrainOptions } from "../../training/trainer.ts";
 import { gpuTest } from "../kernels/gpu.ts";
@@ -42,8 +43,9 @@ async function outcome(
   options: Partial<TrainOptions> = {},
   changes: Partial<LlamaConfig> = {},
   changed: Partial<Hyperparameters> = {},
+  operands: Operands = "12bit",
 ): Promise<Outcome> {
-  const llama = await randomLlama(gpu, changes);
+  const llama = await randomLlama(gpu, changes, operands);
   try {
     const report = await train(llama, examples, { ...hyper, ...changed }, { seed: 1, ...options });
     const weights = await readWeights(llama);
@@ -80,25 +82,31 @@ gpuTest("the mean of micro-batch means is another loss than the mean over the ba
   assert(Math.abs(wide.losses[0] - batch.losses[0]) < 1e-6, "one micro-batch a batch is the same mean");
 });
 
-gpuTest("training that stops after any step and goes on from its checkpoint gives the same weights", async (gpu) => {
-  const whole = await outcome(gpu);
-  for (const stop of [1, 4]) {
-    const directory = await Deno.makeTempDir();
-    const controller = new AbortController();
-    const checkpoint = { directory, every: 1 };
-    let stopped = false;
-    try {
-      const onStep = ({ step }: { step: number }) => step === stop + 1 && controller.abort(new Error("stop"));
-      await outcome(gpu, { checkpoint, signal: controller.signal, onStep });
-    } catch (error) {
-      stopped = (error as Error).message === "stop";
-    }
-    assert(stopped);
-    assertEquals(await outcome(gpu, { checkpoint }), whole);
-    assertEquals(await outcome(gpu, { checkpoint }), whole, "a finished checkpoint is not trained further");
-    await Deno.remove(directory, { recursive: true });
-  }
-});
+for (const operands of ["12bit", "bf16"] as const) {
+  gpuTest(
+    `training that stops after any step and goes on gives the same weights, with ${operands} operands`,
+    async (gpu) => {
+      const run = (options: Partial<TrainOptions>) => outcome(gpu, options, {}, {}, operands);
+      const whole = await run({});
+      for (const stop of [1, 4]) {
+        const directory = await Deno.makeTempDir();
+        const controller = new AbortController();
+        const checkpoint = { directory, every: 1 };
+        let stopped = false;
+        try {
+          const onStep = ({ step }: { step: number }) => step === stop + 1 && controller.abort(new Error("stop"));
+          await run({ checkpoint, signal: controller.signal, onStep });
+        } catch (error) {
+          stopped = (error as Error).message === "stop";
+        }
+        assert(stopped);
+        assertEquals(await run({ checkpoint }), whole);
+        assertEquals(await run({ checkpoint }), whole, "a finished checkpoint is not trained further");
+        await Deno.remove(directory, { recursive: true });
+      }
+    },
+  );
+}
 
 gpuTest("a loss that is not finite stops the training and names the step", async (gpu) => {
   await assertRejects(
