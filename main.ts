@@ -43,8 +43,14 @@ async function benchOptions(request: Request, signal: AbortSignal): Promise<Benc
   };
 }
 
-async function checkSettings(names: readonly string[]): Promise<void> {
-  const { settings } = await import("./benchmarks/mod.ts");
+async function checkSelection(names: readonly string[], only: Readonly<Record<string, string>>): Promise<void> {
+  const { onlyKeys, settings } = await import("./benchmarks/mod.ts");
+  for (const key of Object.keys(only)) {
+    if ((onlyKeys as readonly string[]).includes(key)) continue;
+    throw new UsageError(
+      `--only ${key}: no such key (closest: ${closest(key, onlyKeys)}; all: ${onlyKeys.join(", ")})`,
+    );
+  }
   const known = Object.keys(settings);
   for (const name of names) {
     if (known.includes(name)) continue;
@@ -69,8 +75,8 @@ async function bench(request: Request, terminal: Terminal, signal: AbortSignal):
     terminal.result(listSettings());
     return 0;
   }
-  await checkSettings(request.operands);
   const options = await benchOptions(request, signal);
+  await checkSelection(request.operands, options.only);
   if (!options.dryRun) return await runBench(options, terminal);
   terminal.result(await dryRun(options));
   return 0;

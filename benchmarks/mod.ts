@@ -18,6 +18,7 @@ import { suiteVersion } from "./version.ts";
 
 export { canonicalJson } from "./canonical_json.ts";
 export { listSettings, settings } from "./settings.ts";
+export { onlyKeys } from "./only.ts";
 export { progressLine } from "./progress_line.ts";
 export { profiles, type Scale } from "./profiles.ts";
 export { suiteVersion } from "./version.ts";
