@@ -101,7 +101,7 @@ export function allocateActivations(
 }
 
 /** Records `y = x * weight^T`, plus `addend` where one is given. */
-export function recordLinear<S>(
+function recordLinear<S>(
   program: Program<S>,
   llama: Llama,
   capacityRows: number,

@@ -11,6 +11,8 @@ import type {
   MetricResult,
   Operands,
   Profile,
+  SettingPlan,
+  TablePlan,
   TrainResult,
   TrainSpec,
 } from "../benchmarks/types.ts";
@@ -104,24 +106,13 @@ export interface ReportEntry {
   readonly reason: string | null;
 }
 
-/** A table of a setting. */
-export interface ReportTable {
-  readonly title: string;
-  readonly unit: string;
-  readonly rowHeader: string;
-  readonly rows: readonly string[];
-  readonly columns: readonly string[];
+/** A table of a setting: as planned, with values for references. */
+export interface ReportTable extends Omit<TablePlan, "entries"> {
   readonly entries: readonly ReportEntry[];
-  readonly notes: readonly string[];
 }
 
-/** A setting. */
-export interface ReportSetting {
-  readonly name: string;
-  readonly title: string;
-  readonly source: string;
-  readonly description: string;
-  readonly cells: readonly string[];
+/** A setting: as planned, with its tables' values. */
+export interface ReportSetting extends Omit<SettingPlan, "tables"> {
   readonly tables: readonly ReportTable[];
 }
 

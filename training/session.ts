@@ -66,9 +66,12 @@ export interface SessionOptions {
   readonly labelSmoothing: number;
   /** Longest sequence that will come. */
   readonly longest: number;
-  /** Most tokens of a micro-batch; decides memory and speed, never results. Default 2048, or one longest sequence if that is more. */
+  /**
+   * Most tokens of a micro-batch; decides memory and speed, never results. Default: 2048, fewer where their attention scores would not
+   * fit a buffer, and one longest sequence at least.
+   */
   readonly microBatchTokens?: number;
-  /** Most sequences of a micro-batch; null for no bound. */
+  /** Sequences of a micro-batch; as many as fit where absent. */
   readonly microBatchSequences?: number;
   /** Each micro-batch's loss is averaged on its own, then the micro-batches are averaged; else one mean over the whole batch. */
   readonly microBatchMean?: boolean;
@@ -114,9 +117,10 @@ const ringLength = 8;
 
 /** Buffers' capacity for `options`, within what one binding can hold. */
 function capacityOf(llama: Llama, options: SessionOptions): BatchCapacity {
-  const tokens = Math.max(options.microBatchTokens ?? 2048, options.longest);
-  const rowBytes = padded(llama.config.vocabSize) * 4;
-  const targets = Math.min(tokens, Math.floor(llama.gpu.limits.maxStorageBufferBindingSize / rowBytes));
+  const elements = Math.floor(llama.gpu.limits.maxStorageBufferBindingSize / 4);
+  const fitting = Math.floor(elements / scoreBound(llama.config, 1, options.longest));
+  const tokens = Math.max(options.microBatchTokens ?? Math.min(2048, fitting), options.longest);
+  const targets = Math.min(tokens, Math.floor(elements / padded(llama.config.vocabSize)));
   const scores = scoreBound(llama.config, tokens, options.longest);
   return { tokens, sequences: tokens, longest: options.longest, targets, scores };
 }
@@ -208,7 +212,7 @@ function uploadTraining(
 }
 
 /** Parameters with their gradient and AdamW moments. */
-export interface ParameterState {
+interface ParameterState {
   readonly parameter: Parameter;
   readonly gradient: Tensor;
   readonly first: Tensor;
@@ -341,6 +345,12 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
         sequences.reduce((sum, s) => targetsOf(s).reduce((part, { weight }) => part + weight, sum), 0);
       const total = weightOf(batch);
       if (!(total > 0)) throw new Error("an optimizer batch has no target token");
+      // Means of micro-batches depend on where the batch is cut, so memory may not decide it.
+      if (options.microBatchMean && cuts.slice(0, -1).some(({ length }) => length < most)) {
+        throw new Error(
+          `this adapter cannot hold a micro-batch of ${most} sequences, which the micro-batch mean is defined over`,
+        );
+      }
       const slot = steps % ringLength;
       if (steps - pastLosses.length === ringLength) await flush();
       if (slot === 0) clear(gpu, [losses]);

@@ -39,7 +39,7 @@ export function kernelSource(file: string, name: string): string {
 }
 
 /** Full WGSL of a kernel. */
-export function kernelWgsl(kernel: Kernel): string {
+function kernelWgsl(kernel: Kernel): string {
   const bindings = [
     ...Object.entries(kernel.inputs).map(([name, type]) => [name, type, "read"]),
     ...Object.entries(kernel.outputs).map(([name, type]) => [name, type, "read_write"]),

@@ -9,27 +9,10 @@ import { hashWeights } from "../../models/checkpoint.ts";
 import { parameterShapes } from "../../models/config.ts";
 import { answer } from "../../models/inference.ts";
 import { readWeights, releaseLlama } from "../../models/llama.ts";
-import type { Hyperparameters } from "../../training/hyperparameters.ts";
 import { train } from "../../training/trainer.ts";
 import { randomLlama, randomTokens } from "../models/random_llama.ts";
+import { examples, hyper } from "../training/small_training.ts";
 
-const hyper: Hyperparameters = {
-  learningRate: 1e-2,
-  schedule: "linear",
-  warmupSteps: 2,
-  epochs: 2,
-  batchSize: 16,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weightDecay: 0.01,
-  clip: 1,
-  labelSmoothing: 0.1,
-  loss: "batch-mean",
-  microBatchSize: 0,
-  maxLength: 128,
-};
-const examples = Array.from({ length: 40 }, (_, i) => ({ tokens: randomTokens(5 + i, i), targetStart: 2 + i % 3 }));
 const prompts = [randomTokens(3, 100), randomTokens(30, 101)];
 
 const gpu = await openGpu();

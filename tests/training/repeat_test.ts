@@ -6,32 +6,11 @@ import { readWeights, releaseLlama } from "../../models/llama.ts";
 import type { Gpu } from "../../kernels/gpu/device.ts";
 import type { Operands } from "../../kernels/numerics.ts";
 import type { Hyperparameters } from "../../training/hyperparameters.ts";
-import { train, type TrainingExample, type TrainOptions } from "../../training/trainer.ts";
+import { createSession } from "../../training/session.ts";
+import { train, type TrainOptions } from "../../training/trainer.ts";
 import { gpuTest } from "../kernels/gpu.ts";
 import { randomConfig, randomLlama, randomTokens } from "../models/random_llama.ts";
-
-const hyper: Hyperparameters = {
-  learningRate: 1e-2,
-  schedule: "linear",
-  warmupSteps: 2,
-  epochs: 2,
-  batchSize: 16,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weightDecay: 0.01,
-  clip: 1,
-  labelSmoothing: 0.1,
-  loss: "batch-mean",
-  microBatchSize: 0,
-  maxLength: 128,
-};
-
-/** 40 examples of 5 to 44 tokens: three batches an epoch, the last one short. */
-const examples: TrainingExample[] = Array.from({ length: 40 }, (_, i) => ({
-  tokens: randomTokens(5 + i, i),
-  targetStart: 2 + i % 3,
-}));
+import { examples, hyper } from "./small_training.ts";
 
 interface Outcome {
   readonly weights: string;
@@ -122,6 +101,20 @@ gpuTest("what cannot fit into memory is refused before training, with the settin
     /^training would need \d+ MB of memory, more than this machine has free; --micro-batch-tokens 44 would need \d MB$/;
   if (gpu.adapter.software) assertMatch(message.message, words);
   else assertStringIncludes(message.message, "this adapter allows");
+});
+
+gpuTest("a mean of micro-batches that memory would cut otherwise is refused", async (gpu) => {
+  const llama = await randomLlama(gpu);
+  const parts = { ...hyper, longest: 44, microBatchMean: true, microBatchSequences: 8, microBatchTokens: 88 };
+  const session = await createSession(llama, parts);
+  const batch = examples.slice(24).map(({ tokens }) => ({
+    tokens,
+    targetWeights: new Float32Array(tokens.length - 1).fill(1),
+  }));
+  const message = "this adapter cannot hold a micro-batch of 8 sequences";
+  await assertRejects(() => session.step(batch, 1e-3), Error, message);
+  session.release();
+  releaseLlama(llama);
 });
 
 gpuTest("no target, no example and a target outside its example are errors", async (gpu) => {
