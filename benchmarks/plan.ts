@@ -2,7 +2,7 @@
  * From settings to a plan: which cells there are, and which tables show them.
  * @module
  */
-import { tasks } from "../tasks/mod.ts";
+import { tasksOf } from "../tasks/mod.ts";
 import { cellId, factorsOf } from "./cell.ts";
 import { nothingWanted, wanted } from "./only.ts";
 import { type CellRequest, dataSha256, requestKey, type RunFacts, specOf } from "./requests.ts";
@@ -38,7 +38,7 @@ export interface Planned {
  */
 export async function makePlan(input: PlanInput): Promise<Planned> {
   const { run, seeds } = input;
-  const chosen = Object.values(tasks).filter((task) => wanted(run.only, { task: task.name }));
+  const chosen = tasksOf("U").filter((task) => wanted(run.only, { task: task.name }));
   const cells = new Map<string, { id: string; spec: CellSpec }>();
   const seen = { task: new Set<string>(), method: new Set<string>(), size: new Set<string>(), seed: new Set<string>() };
   const asked = input.settings.map((setting) => ({
@@ -102,7 +102,7 @@ async function absentSets(input: PlanInput, chosen: PlanView["tasks"]): Promise<
 }
 
 async function seenInData(input: PlanInput): Promise<Record<"task" | "set" | "shots", Set<string>>> {
-  const all = Object.values(tasks);
+  const all = tasksOf("U");
   const sets = new Set<string>();
   for (const task of all) for (const { set } of (await input.run.data.sets(task)).present) sets.add(set);
   return {

@@ -3,7 +3,15 @@
  * Settings that ask for the same cell get the same specification, so it is trained once.
  * @module
  */
-import { type DatasetRow, findTask, labelTokens, metricsOf, renderContext, type Task } from "../tasks/mod.ts";
+import {
+  type DatasetRow,
+  findTask,
+  labelTokens,
+  metricsOf,
+  renderContext,
+  type Task,
+  trainingSet,
+} from "../tasks/mod.ts";
 import { jsonSha256 } from "./cell.ts";
 import type { Data } from "./data.ts";
 import { type Only, wanted } from "./only.ts";
@@ -104,12 +112,12 @@ export async function specOf(request: CellRequest, run: RunFacts): Promise<CellS
     method: methodSpec(request, run),
     train: request.method === "icl" ? null : {
       task: task.name,
-      set: task.sets.train,
+      set: trainingSet(task),
       size: request.size,
       format: 1,
       prompt: task.prompts[0],
-      rowsSha256: (await run.data.train(task, task.sets.train, request.size)).sha256,
-      demonstrationsSha256: (await run.data.demonstrations(task, task.sets.train, request.demonstrations)).sha256,
+      rowsSha256: (await run.data.train(task, trainingSet(task), request.size)).sha256,
+      demonstrationsSha256: (await run.data.demonstrations(task, trainingSet(task), request.demonstrations)).sha256,
     },
     seed: request.seed,
     evaluations,

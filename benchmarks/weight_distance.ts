@@ -2,7 +2,7 @@
  * U section 5.3: do demonstrations in the training examples keep the weights nearer to the base model's?
  * @module
  */
-import type { Task } from "../tasks/mod.ts";
+import { type Task, trainingSet } from "../tasks/mod.ts";
 import { section53 } from "./paper_values.ts";
 import { fticlShotsOf, type Scale } from "./profiles.ts";
 import { type CellRequest, fineTuned, fineTunedInContext } from "./requests.ts";
@@ -40,7 +40,8 @@ export const weightDistance: Setting = {
 
 function arms(task: Task, scale: Scale, seeds: readonly number[]): Arm[] {
   const size = scale.sizes[0];
-  const paper = Object.hasOwn(section53, task.sets.train) ? section53[task.sets.train] : undefined;
+  const set = trainingSet(task);
+  const paper = Object.hasOwn(section53, set) ? section53[set] : undefined;
   return [
     { label: `FT ${size}`, requests: seeds.map((seed) => fineTuned(task, size, seed)), paper: paper?.ft ?? null },
     ...fticlShotsOf(task, scale).map((k) => ({

@@ -3,12 +3,36 @@
  * below.
  * @module
  */
+import { closedBookQa } from "./closed_book_qa.ts";
+import { multipleChoice } from "./multiple_choice.ts";
+import { nli } from "./nli.ts";
+import { paraphrase } from "./paraphrase.ts";
+import { question } from "./question.ts";
 import { sentiment } from "./sentiment.ts";
 import { summary } from "./summary.ts";
-import type { Task } from "./types.ts";
+import { translation } from "./translation.ts";
+import type { Paper, Task } from "./types.ts";
+import { wordSense } from "./word_sense.ts";
 
-/** All tasks by name, in the papers' order. */
-export const tasks: Readonly<Record<"summary" | "sentiment", Task> & Record<string, Task>> = { summary, sentiment };
+const all = [
+  summary,
+  question,
+  sentiment,
+  paraphrase,
+  nli,
+  translation,
+  closedBookQa,
+  wordSense,
+  multipleChoice,
+];
+
+/** All tasks by name, in the papers' order: U's five, then P's. */
+export const tasks: Readonly<Record<string, Task>> = Object.fromEntries(all.map((task) => [task.name, task]));
+
+/** The tasks of a paper, in its order. */
+export function tasksOf(paper: Paper): readonly Task[] {
+  return all.filter((task) => task.paper === paper);
+}
 
 /** The task of a name; an unknown name is an error that lists the valid ones. */
 export function findTask(name: string): Task {
@@ -18,7 +42,16 @@ export function findTask(name: string): Task {
   return tasks[name];
 }
 
-export type { DatasetRow, ItemStatistics, Metric, PromptFormat, Task, TaskKind } from "./types.ts";
+/** The set a task trains on. Throws where nothing is trained on it. */
+export function trainingSet(task: Task): string {
+  if (task.sets.train === null) {
+    const valid = all.filter(({ sets }) => sets.train !== null).map(({ name }) => name).join(", ");
+    throw new Error(`task ${task.name} has no training set; valid: ${valid}`);
+  }
+  return task.sets.train;
+}
+
+export type { DatasetRow, ItemStatistics, Metric, Paper, PromptFormat, Task, TaskKind } from "./types.ts";
 export { renderContext, renderPrompt } from "./prompt.ts";
 export { postprocess } from "./postprocess.ts";
 export { labelTokens } from "./labels.ts";

@@ -7,6 +7,7 @@ import type { Task } from "./types.ts";
 /** Prompts, label words, shot counts and set roles of U's sentiment task. */
 export const sentiment: Task = {
   name: "sentiment",
+  paper: "U",
   kind: "classification",
   fields: ["input"],
   labels: ["positive", "negative"],

@@ -7,6 +7,7 @@ import type { Task } from "./types.ts";
 /** Prompts, shot counts and set roles of U's summary task. */
 export const summary: Task = {
   name: "summary",
+  paper: "U",
   kind: "generation",
   fields: ["input"],
   labels: [],

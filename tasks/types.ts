@@ -5,7 +5,7 @@
 
 /**
  * One dataset row. `fields` holds the task's input fields, named as in the U repository's JSON (`input`, `answer`,
- * `input_1`, `input_2`).
+ * `input_1`, `input_2`) or, for P's tasks, after the same manner (`source`, `word`, `a`).
  */
 export interface DatasetRow {
   /** Stable within its file: the row's `idx` where it has one, else its position, as text. */
@@ -19,6 +19,9 @@ export interface DatasetRow {
 /** What kind of answer a task asks for. */
 export type TaskKind = "generation" | "classification";
 
+/** A paper the tasks come from: U is Yang et al. (NAACL 2024), P is Wang et al. (ICLR 2024). */
+export type Paper = "U" | "P";
+
 /** A prompt format of the U paper: 1 is used for training and testing, 2 for testing only. */
 export type PromptFormat = 1 | 2;
 
@@ -26,6 +29,8 @@ export type PromptFormat = 1 | 2;
 export interface Task {
   /** The papers' name of the task, and of its folder in the data. */
   readonly name: string;
+  /** Whose task it is: prompts, sets and shot counts are this paper's. */
+  readonly paper: Paper;
   /** Free text or a label. */
   readonly kind: TaskKind;
   /** Input field names a row must have. */
@@ -37,21 +42,21 @@ export interface Task {
    * always wrong.
    */
   readonly toleratedGold?: readonly string[];
-  /** Prompt formats 1 and 2, with `{field}` placeholders. */
+  /** Prompt formats 1 and 2, with `{field}` placeholders; P's tasks have one format, which then stands twice. */
   readonly prompts: readonly [string, string];
-  /** Shot counts the U paper evaluates, ascending, zero first. */
+  /** Shot counts the paper evaluates, ascending, zero first. */
   readonly shots: readonly number[];
-  /** Demonstration counts the U paper trains FTICL with. */
-  readonly fticlShots: readonly [number, number];
+  /** Demonstration counts the U paper trains FTICL with; none for P's tasks. */
+  readonly fticlShots: readonly number[];
   /** Greedy tokens allowed for an answer. */
   readonly maxNewTokens: number;
   /** Dataset roles: the training set, and test sets by relation to it, in the paper's order. */
   readonly sets: {
-    /** Trained on. */
-    readonly train: string;
-    /** Of the training set's domain; the training set's own test rows first. */
+    /** Trained on; null where the paper trains nothing on the task. */
+    readonly train: string | null;
+    /** Of the training set's domain; the training set's own test rows first. Empty where nothing is trained on. */
     readonly inDomain: readonly string[];
-    /** Of other domains. */
+    /** Of other domains; all of them where nothing is trained on. */
     readonly outOfDomain: readonly string[];
   };
 }
