@@ -13,6 +13,7 @@ export const closedBookQa: Task = {
   name: "closed_book_qa",
   paper: "P",
   kind: "generation",
+  scorer: "exact_match",
   fields: ["input"],
   labels: [],
   prompts: [prompt, prompt],

@@ -51,7 +51,7 @@ export function trainingSet(task: Task): string {
   return task.sets.train;
 }
 
-export type { DatasetRow, ItemStatistics, Metric, Paper, PromptFormat, Task, TaskKind } from "./types.ts";
+export type { DatasetRow, ItemStatistics, Metric, Paper, PromptFormat, Scorer, Task, TaskKind } from "./types.ts";
 export { renderContext, renderPrompt } from "./prompt.ts";
 export { postprocess } from "./postprocess.ts";
 export { labelTokens } from "./labels.ts";

@@ -12,6 +12,7 @@ export const multipleChoice: Task = {
   name: "multiple_choice",
   paper: "P",
   kind: "classification",
+  scorer: "labels",
   fields: ["input", "a", "b", "c", "d"],
   labels: ["A", "B", "C", "D"],
   prompts: [prompt, prompt],

@@ -10,6 +10,7 @@ export const nli: Task = {
   name: "inference",
   paper: "U",
   kind: "classification",
+  scorer: "labels",
   fields: ["input_1", "input_2"],
   labels: ["entailment", "neutral", "contradiction"],
   // MNLI's rows on which its annotators did not agree.

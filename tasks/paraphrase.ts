@@ -9,6 +9,7 @@ export const paraphrase: Task = {
   name: "detection",
   paper: "U",
   kind: "classification",
+  scorer: "labels",
   fields: ["input_1", "input_2"],
   labels: ["yes", "no"],
   prompts: [

@@ -9,6 +9,7 @@ export const question: Task = {
   name: "question",
   paper: "U",
   kind: "generation",
+  scorer: "rouge",
   fields: ["input", "answer"],
   labels: [],
   prompts: [

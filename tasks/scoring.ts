@@ -3,20 +3,28 @@
  * @module
  */
 import { accuracy, bestLabel, freeAccuracy, offLabelRate, scoreLabel, scoreOffLabel } from "./metrics/accuracy.ts";
+import { bleu, bleuStatistics } from "./metrics/bleu.ts";
+import { exactMatch, plainExactMatch, scoreExactMatch, scorePlainExactMatch } from "./metrics/exact_match.ts";
 import { rougeMetric, type RougeName, rougeStatistics } from "./metrics/rouge.ts";
 import { postprocess } from "./postprocess.ts";
-import type { ItemStatistics, Metric, Task } from "./types.ts";
+import type { ItemStatistics, Metric, Scorer, Task } from "./types.ts";
 
 const rougeNames: readonly RougeName[] = ["rougeL", "rouge1", "rouge2"];
-const generationMetrics: readonly Metric[] = rougeNames.map((name) => rougeMetric(name));
-const classificationMetrics: readonly Metric[] = [accuracy, freeAccuracy, offLabelRate];
+
+const metrics: Readonly<Record<Scorer, readonly Metric[]>> = {
+  labels: [accuracy, freeAccuracy, offLabelRate],
+  rouge: rougeNames.map((name) => rougeMetric(name)),
+  bleu: [bleu],
+  exact_match: [exactMatch, plainExactMatch],
+};
 
 /**
- * Metrics of a task, the one the U paper reports first.
- * Generation: `rougeL`, `rouge1`, `rouge2`. Classification: `accuracy`, `free_accuracy`, `off_label_rate`.
+ * Metrics of a task, the one its paper reports first, by the task's scorer.
+ * ROUGE: `rougeL`, `rouge1`, `rouge2`. BLEU: `bleu`. Exact match: `exact_match`, `plain_exact_match`.
+ * Labels: `accuracy`, `free_accuracy`, `off_label_rate`.
  */
 export function metricsOf(task: Task): readonly Metric[] {
-  return task.kind === "generation" ? generationMetrics : classificationMetrics;
+  return metrics[task.scorer];
 }
 
 /**
@@ -27,6 +35,13 @@ export function metricsOf(task: Task): readonly Metric[] {
 export function scoreGeneration(task: Task, output: string, reference: string): Record<string, ItemStatistics> {
   expectKind(task, "generation");
   const answer = postprocess(output);
+  if (task.scorer === "bleu") return { bleu: bleuStatistics(answer, [reference]) };
+  if (task.scorer === "exact_match") {
+    return {
+      exact_match: scoreExactMatch(answer, reference),
+      plain_exact_match: scorePlainExactMatch(answer, reference),
+    };
+  }
   return Object.fromEntries(rougeNames.map((name) => [name, rougeStatistics(name, answer, reference)]));
 }
 
@@ -65,10 +80,13 @@ export function scoreClassification(
   };
 }
 
-/** Arithmetic mean of a metric over items, in 0..100, summed in the order given. Throws where there are no items. */
+/**
+ * A metric's value over items, in 0..100: their mean, for `bleu` the BLEU of the whole. Throws where there are no
+ * items.
+ */
 export function meanValue(metric: Metric, items: readonly ItemStatistics[]): number {
   if (items.length === 0) throw new Error(`${metric.name}: no items; valid: at least one`);
-  return items.reduce((sum, item) => sum + metric.value(item), 0) / items.length;
+  return metric.aggregate(items);
 }
 
 function expectKind(task: Task, kind: Task["kind"]): void {

@@ -9,6 +9,7 @@ export const sentiment: Task = {
   name: "sentiment",
   paper: "U",
   kind: "classification",
+  scorer: "labels",
   fields: ["input"],
   labels: ["positive", "negative"],
   prompts: [

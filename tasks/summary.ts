@@ -9,6 +9,7 @@ export const summary: Task = {
   name: "summary",
   paper: "U",
   kind: "generation",
+  scorer: "rouge",
   fields: ["input"],
   labels: [],
   prompts: [

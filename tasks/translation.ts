@@ -12,6 +12,7 @@ export const translation: Task = {
   name: "translation",
   paper: "P",
   kind: "generation",
+  scorer: "bleu",
   fields: ["input", "source", "target"],
   labels: [],
   prompts: [prompt, prompt],

@@ -19,6 +19,12 @@ export interface DatasetRow {
 /** What kind of answer a task asks for. */
 export type TaskKind = "generation" | "classification";
 
+/**
+ * How a task's answers are scored: `labels` for a classification, by label score and by free generation; for a
+ * generation ROUGE, BLEU or exact match with the reference.
+ */
+export type Scorer = "labels" | "rouge" | "bleu" | "exact_match";
+
 /** A paper the tasks come from: U is Yang et al. (NAACL 2024), P is Wang et al. (ICLR 2024). */
 export type Paper = "U" | "P";
 
@@ -33,6 +39,8 @@ export interface Task {
   readonly paper: Paper;
   /** Free text or a label. */
   readonly kind: TaskKind;
+  /** How its answers are scored. */
+  readonly scorer: Scorer;
   /** Input field names a row must have. */
   readonly fields: readonly string[];
   /** Label words, in scoring order; empty for generation. */
@@ -74,4 +82,6 @@ export interface Metric {
   readonly better: "higher" | "lower";
   /** Value of one item in 0..100, derived from its statistics. */
   value(statistics: ItemStatistics): number;
+  /** Value of at least one item together, in 0..100: the items' mean for all metrics but corpus BLEU. */
+  aggregate(items: readonly ItemStatistics[]): number;
 }

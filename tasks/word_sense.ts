@@ -13,6 +13,7 @@ export const wordSense: Task = {
   name: "word_sense",
   paper: "P",
   kind: "classification",
+  scorer: "labels",
   fields: ["input_1", "input_2", "word"],
   labels: ["True", "False"],
   prompts: [prompt, prompt],

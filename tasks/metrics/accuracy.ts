@@ -3,36 +3,37 @@
  * @module
  */
 import type { ItemStatistics, Metric } from "../types.ts";
+import { meanMetric } from "./mean.ts";
 
 /**
  * Share of items whose gold label has the highest first-token logit among the labels: U's accuracy. Statistics:
  * `correct`.
  */
-export const accuracy: Metric = {
+export const accuracy: Metric = meanMetric({
   name: "accuracy",
   signature: "accuracy|labels:first-token-argmax|version:1",
   better: "higher",
   value: (statistics) => 100 * statistics.correct,
-};
+});
 
 /** Share of items whose freely generated answer is the gold label, letter for letter. Statistics: `correct`. */
-export const freeAccuracy: Metric = {
+export const freeAccuracy: Metric = meanMetric({
   name: "free_accuracy",
   signature: "free_accuracy|match:exact|version:1",
   better: "higher",
   value: (statistics) => 100 * statistics.correct,
-};
+});
 
 /**
  * Share of items whose freely generated answer is none of the labels: what scoring labels alone cannot show.
  * Statistics: `off_label`.
  */
-export const offLabelRate: Metric = {
+export const offLabelRate: Metric = meanMetric({
   name: "off_label_rate",
   signature: "off_label_rate|match:exact|version:1",
   better: "lower",
   value: (statistics) => 100 * statistics.off_label,
-};
+});
 
 /**
  * The label with the highest score; of equals, the first.

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ItemStatistics, Metric } from "../types.ts";
+import { meanMetric } from "./mean.ts";
 import { porterStem } from "./porter.ts";
 
 /** Which ROUGE. */
@@ -62,7 +63,7 @@ export function rougeScore(statistics: ItemStatistics): RougeScore {
  * reports.
  */
 export function rougeMetric(name: RougeName, stem = false): Metric {
-  return {
+  return meanMetric({
     name,
     signature: `${name}|tok:rouge_score|stem:${stem ? "porter-nltk" : "no"}|agg:mean|version:1`,
     better: "higher",
@@ -70,7 +71,7 @@ export function rougeMetric(name: RougeName, stem = false): Metric {
       const common = lcs ?? overlap;
       return common === 0 ? 0 : (200 * common) / (predicted + target);
     },
-  };
+  });
 }
 
 function ngrams(tokens: readonly string[], n: number): string[] {

@@ -63,10 +63,22 @@ testWithSharedData("with Llama-2's tokenizer the label tokens are the ids in U's
     "config.json",
   );
   const tokenizer = createTokenizer(json("tokenizer.json"), json("tokenizer_config.json"), config, "tokenizer.json");
+  const fields = { input: "Good.", input_1: "Good.", input_2: "Bad.", word: "good", a: "b", b: "c", c: "d", d: "e" };
+  const ids = (name: string, format: 1 | 2) =>
+    labelTokens(
+      tasks[name],
+      format,
+      tokenizer.encode,
+      renderPrompt(tasks[name], format, { id: "0", fields, output: "x" }),
+    );
   for (const format of [1, 2] as const) {
-    const prompt = renderPrompt(tasks.sentiment, format, { id: "0", fields: { input: "Good." }, output: "positive" });
-    assertEquals(labelTokens(tasks.sentiment, format, tokenizer.encode, prompt), [1066, 22198]);
+    assertEquals(ids("sentiment", format), [1066, 22198]);
+    assertEquals(ids("detection", format), [3582, 1217]);
   }
+  assertEquals(ids("inference", 1), [296, 17821, 9996]);
+  // U's second prompt ends in a space, which is then the labels' own: other ids than the three written in U's code.
+  assertEquals(ids("inference", 2), [875, 21104, 23949]);
+  for (const name of ["word_sense", "multiple_choice"]) assertEquals(ids(name, 1), ids(name, 2));
 });
 
 Deno.test("a label that adds no token is an error", () => {

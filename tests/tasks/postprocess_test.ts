@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { postprocess } from "../../tasks/mod.ts";
-import { strip } from "../../tasks/postprocess.ts";
+import { splitWords, strip, stripEnd } from "../../tasks/white_space.ts";
 
 Deno.test("an answer is stripped, then cut at the first blank line", () => {
   const cases: [string, string][] = [
@@ -21,4 +21,7 @@ Deno.test("an answer is stripped, then cut at the first blank line", () => {
 Deno.test("white space is what Python takes for it", () => {
   assertEquals(strip("\x1c\x1d\x1e\x1f\x85\xa0\u3000a b\x0b\x0c"), "a b");
   assertEquals(strip("\ufeffa\u200b"), "\ufeffa\u200b");
+  assertEquals(stripEnd(" a \x1f\n"), " a");
+  assertEquals(splitWords(" a\x1cb \x85\u2029c\ufeffd "), ["a", "b", "c\ufeffd"]);
+  assertEquals(splitWords(" \n"), []);
 });

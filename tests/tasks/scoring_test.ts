@@ -15,6 +15,29 @@ Deno.test("each kind of task has its metrics in a fixed order, with signatures",
   ]);
 });
 
+Deno.test("a generation's metrics are its task's", () => {
+  const names = (name: string) => metricsOf(tasks[name]).map((metric) => metric.name);
+  assertEquals(names("question"), ["rougeL", "rouge1", "rouge2"]);
+  assertEquals(names("translation"), ["bleu"]);
+  assertEquals(names("closed_book_qa"), ["exact_match", "plain_exact_match"]);
+  assertEquals(scoreGeneration(tasks.closed_book_qa, " the Nile.\n\nQ: Which", "Nile"), {
+    exact_match: { correct: 1 },
+    plain_exact_match: { correct: 0 },
+  });
+  const { bleu, ...rest } = scoreGeneration(tasks.translation, "le chat dort .\n\nTranslate", "le chat dort .");
+  assertEquals(rest, {});
+  assertAlmostEquals(meanValue(metricsOf(tasks.translation)[0], [bleu]), 100, 1e-9);
+});
+
+Deno.test("every task's scores carry exactly its metrics' names", () => {
+  for (const task of Object.values(tasks)) {
+    const statistics = task.kind === "generation"
+      ? scoreGeneration(task, "some answer", "an answer")
+      : scoreClassification(task, task.labels.map(() => 0), task.labels[0], task.labels[0]).statistics;
+    assertEquals(Object.keys(statistics), metricsOf(task).map((metric) => metric.name));
+  }
+});
+
 Deno.test("a generation is scored up to its first blank line", () => {
   const statistics = scoreGeneration(tasks.summary, "The cat sat.\n\n### Input: the mat", "the cat sat on the mat");
   assertEquals(statistics, {

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { testWithSharedData } from "../shared_data.ts";
-import { listSets, readFewShot, readTest, readTrain, type Task, tasks } from "../../tasks/mod.ts";
+import { listSets, readFewShot, readTest, readTrain, type Task, tasks, tasksOf } from "../../tasks/mod.ts";
 
-const { summary, sentiment } = tasks;
+const { summary, question, sentiment, detection, inference } = tasks;
 
 /** Runs a body on a temporary data folder with the given files; values that are not bytes or text become JSON. */
 async function withData(files: Record<string, unknown>, body: (dir: string) => Promise<void>): Promise<void> {
@@ -225,14 +225,19 @@ testWithSharedData("the U repository's own files are read whole", "ft-llm", asyn
     ["xlsum", [], [500], true],
     ["xsum", [2000], [500], true],
   ]);
-  const sizes: [Task, Record<string, number>, number][] = [
-    [summary, { xsum: 500, xlsum: 500, pdfs: 500, cnn: 382 }, 4],
-    [sentiment, { amazon: 500, amazonfood: 500, sst2: 500, yelp: 500 }, 8],
+  const sizes: [Task, Record<string, number>][] = [
+    [summary, { xsum: 500, xlsum: 500, pdfs: 500, cnn: 382 }],
+    [question, { socialqa: 500, tweetqa: 500, sciqa: 500 }],
+    [sentiment, { amazon: 500, amazonfood: 500, sst2: 500, yelp: 500 }],
+    [detection, { paws: 500, qqp: 500, stsb: 500 }],
+    [inference, { multinli: 500, multinli2: 500, rte: 500, gptnli: 500 }],
   ];
-  for (const [task, tests, demonstrations] of sizes) {
+  assertEquals(sizes.map(([task]) => task), tasksOf("U"));
+  for (const [task, tests] of sizes) {
     assertEquals([...task.sets.inDomain, ...task.sets.outOfDomain], Object.keys(tests));
     for (const [set, size] of Object.entries(tests)) {
       assertEquals((await readTest(dir, task, set)).length, size, set);
+      const demonstrations = task === summary || set === "tweetqa" ? 4 : 8;
       assertEquals((await readFewShot(dir, task, set)).length, demonstrations, set);
       assertEquals((await readFewShot(dir, task, set, task.shots.at(-1))).length, task.shots.at(-1), set);
     }
@@ -254,18 +259,98 @@ testWithSharedData("the U repository's own files are read whole", "ft-llm", asyn
   );
 });
 
-testWithSharedData("MNLI's undecided rows are read where they are tolerated", "ft-llm/inference", async (path) => {
-  const nli: Task = {
-    ...sentiment,
-    name: "inference",
-    fields: ["input_1", "input_2"],
-    labels: ["entailment", "neutral", "contradiction"],
-  };
-  const dir = path.replace(/\/inference$/, "");
-  const tolerant = await readTest(dir, { ...nli, toleratedGold: ["-"] }, "multinli");
-  assertEquals(tolerant.filter((row) => row.output === "-").length, 8);
+testWithSharedData(
+  "the U repository's training files have the sizes published, whatever their names say",
+  "ft-llm",
+  async (dir) => {
+    const sizes: [Task, string, number[]][] = [
+      [summary, "xsum", [2000]],
+      [question, "socialqa", [2000, 4000, 6000]],
+      [sentiment, "amazon", [2000, 4000, 5999]],
+      [detection, "paws", [2000, 4000, 5986]],
+      [inference, "multinli", [2000, 4000, 6000]],
+    ];
+    for (const [task, set, found] of sizes) {
+      const nominal = [2000, 4000, 6000].slice(0, found.length);
+      const read = await Promise.all(nominal.map((size) => readTrain(dir, task, set, size)));
+      assertEquals(read.map((rows) => rows.length), found, set);
+    }
+  },
+);
+
+testWithSharedData("every file of the U repository is read, and its irregular rows with it", "ft-llm", async (dir) => {
+  const irregular: Record<string, number> = {};
+  let files = 0;
+  for (const task of tasksOf("U")) {
+    for (const { set, train, test, fewShot } of await listSets(dir, task)) {
+      const rows = test.length > 0 ? await readTest(dir, task, set) : [];
+      files += train.length + test.length + Number(fewShot);
+      const count = (what: string, n: number) => {
+        if (n > 0) irregular[`${set} ${what}`] = n;
+      };
+      count("undecided", rows.filter((row) => row.output === "-").length);
+      count("empty", rows.filter((row) => Object.values(row.fields).includes("")).length);
+    }
+  }
+  assertEquals(irregular, {
+    "tweetqa empty": 20,
+    "gptnli empty": 6,
+    "multinli undecided": 8,
+    "multinli2 undecided": 16,
+    "snli undecided": 7,
+  });
+  assertEquals(files, 50);
+});
+
+testWithSharedData(
+  "the shares of the labels among the 250 rows U scores are those of its figures",
+  "ft-llm",
+  async (dir) => {
+    const counts: [Task, string, Record<string, number>][] = [
+      [detection, "paws", { yes: 118, no: 132 }],
+      [detection, "qqp", { yes: 109, no: 141 }],
+      [detection, "stsb", { yes: 90, no: 160 }],
+      [inference, "multinli", { entailment: 96, contradiction: 79, neutral: 73, "-": 2 }],
+      [inference, "multinli2", { entailment: 87, neutral: 82, contradiction: 75, "-": 6 }],
+      [inference, "rte", { entailment: 136, neutral: 114 }],
+      [inference, "gptnli", { contradiction: 94, entailment: 83, neutral: 73 }],
+    ];
+    for (const [task, set, expected] of counts) {
+      const found: Record<string, number> = {};
+      for (const { output } of (await readTest(dir, task, set)).slice(0, 250)) found[output] = (found[output] ?? 0) + 1;
+      assertEquals(found, expected, set);
+    }
+  },
+);
+
+testWithSharedData("undecided rows are an error where a task does not tolerate them", "ft-llm", async (dir) => {
   assertMatch(
-    await messageOf(() => readTest(dir, nli, "multinli")),
-    /row \d+: field "output" is "-"; valid: "entailment", "neutral", "contradiction"$/,
+    await messageOf(() => readTest(dir, { ...inference, toleratedGold: [] }, "multinli")),
+    /multinli_test_500\.json: row \d+: field "output" is "-"; valid: "entailment", "neutral", "contradiction"$/,
   );
+});
+
+Deno.test("a bad row of a task of several fields is named by its field", async () => {
+  const cases: [Task, Record<string, unknown>, string][] = [
+    [question, { input: "a", output: "b?" }, 'field "answer" is missing; valid: text'],
+    [detection, { input_1: "a", output: "yes" }, 'field "input_2" is missing; valid: text'],
+    [detection, { input_1: "a", input_2: "b", output: 1 }, 'field "output" is the number 1; valid: text'],
+    [
+      inference,
+      { input_1: "a", input_2: "b", output: "not_entailment" },
+      'field "output" is "not_entailment"; valid: "entailment", "neutral", "contradiction", "-"',
+    ],
+    [tasks.word_sense, { input_1: "a", input_2: "b", output: "True" }, 'field "word" is missing; valid: text'],
+    [
+      tasks.multiple_choice,
+      { input: "q", a: "1", b: "2", c: "3", d: "4", output: "E" },
+      'field "output" is "E"; valid: "A", "B", "C", "D"',
+    ],
+  ];
+  for (const [task, row, expected] of cases) {
+    const name = `${task.name}/set_test_1.json`;
+    await withData({ [name]: [row] }, async (dir) => {
+      assertEquals(await messageOf(() => readTest(dir, task, "set")), `${dir}/${name}: row 0: ${expected}`);
+    });
+  }
 });
