@@ -18,6 +18,8 @@ export interface Data {
   /** The first `count` test rows, or all where there are fewer. */
   test(task: Task, set: string, count: number): Promise<HashedRows>;
   demonstrations(task: Task, set: string, count: number): Promise<HashedRows>;
+  /** Whether the folder has anything of a task. */
+  holds(task: Task): Promise<boolean>;
   /** Test sets of a task's in-domain and out-of-domain roles: the ones that are there, and the names of those that are not. */
   sets(task: Task): Promise<{ present: readonly { set: string; relation: Relation }[]; absent: readonly string[] }>;
 }
@@ -42,6 +44,9 @@ export function openData(dataDir: string): Data {
       return hashed(
         await once(`few-shot ${task.name} ${set} ${count}`, () => readFewShot(dataDir, task, set, count)),
       );
+    },
+    async holds(task) {
+      return (await listSets(dataDir, task)).length > 0;
     },
     async sets(task) {
       const there = new Set((await listSets(dataDir, task)).filter((files) => files.test.length > 0).map((f) => f.set));

@@ -2,7 +2,7 @@
  * From settings to a plan: which cells there are, and which tables show them.
  * @module
  */
-import { tasksOf } from "../tasks/mod.ts";
+import { type Task, tasksOf } from "../tasks/mod.ts";
 import { cellId, factorsOf } from "./cell.ts";
 import { nothingWanted, wanted } from "./only.ts";
 import { type CellRequest, dataSha256, requestKey, type RunFacts, specOf } from "./requests.ts";
@@ -32,13 +32,14 @@ export interface Planned {
 }
 
 /**
- * Plans a run. Cells come in the order in which the settings first ask for them; one that several ask for is there once.
+ * Plans a run over U's tasks, those the data has. Cells come in the order in which the settings first ask for them; one that several ask for is there once.
  *
  * @throws Where data or labels do not serve, or `--only` leaves nothing.
  */
 export async function makePlan(input: PlanInput): Promise<Planned> {
   const { run, seeds } = input;
-  const chosen = tasksOf("U").filter((task) => wanted(run.only, { task: task.name }));
+  const there = await tasksIn(input);
+  const chosen = there.filter((task) => wanted(run.only, { task: task.name }));
   const cells = new Map<string, { id: string; spec: CellSpec }>();
   const seen = { task: new Set<string>(), method: new Set<string>(), size: new Set<string>(), seed: new Set<string>() };
   const asked = input.settings.map((setting) => ({
@@ -54,7 +55,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
     const spec = await specOf(request, run);
     if (spec !== null) cells.set(requestKey(request), { id: cellId(spec), spec });
   }
-  if (cells.size === 0) throw nothingWanted(run.only, { ...seen, ...await seenInData(input) });
+  if (cells.size === 0) throw nothingWanted(run.only, { ...seen, ...await seenInData(input, there) });
   const view: PlanView = {
     tasks: chosen,
     scale: run.scale,
@@ -82,7 +83,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
       tables: setting.tables(view),
     })),
     cells: [...specs].map(([id, spec]) => ({ id, factors: factorsOf(spec) })),
-    absent: await absentSets(input, chosen),
+    absent: [...await absentSets(input, chosen), ...absentTasks(run, there)],
   };
   return { plan, specs };
 }
@@ -101,8 +102,27 @@ async function absentSets(input: PlanInput, chosen: PlanView["tasks"]): Promise<
   return lines;
 }
 
-async function seenInData(input: PlanInput): Promise<Record<"task" | "set" | "shots", Set<string>>> {
-  const all = tasksOf("U");
+/** U's tasks that the data has something of. */
+async function tasksIn({ run, dataName }: PlanInput): Promise<readonly Task[]> {
+  const held = await Promise.all(tasksOf("U").map((task) => run.data.holds(task)));
+  const there = tasksOf("U").filter((_, i) => held[i]);
+  if (there.length === 0) {
+    const folders = tasksOf("U").map(({ name }) => `${name}/`).join(", ");
+    throw new Error(`${dataName}: holds no task's files; valid: a folder with at least one of ${folders}`);
+  }
+  return there;
+}
+
+function absentTasks(run: RunFacts, there: readonly Task[]): string[] {
+  return tasksOf("U")
+    .filter((task) => !there.includes(task) && wanted(run.only, { task: task.name }))
+    .map((task) => `${task.name}: nothing of the task in the data`);
+}
+
+async function seenInData(
+  input: PlanInput,
+  all: readonly Task[],
+): Promise<Record<"task" | "set" | "shots", Set<string>>> {
   const sets = new Set<string>();
   for (const task of all) for (const { set } of (await input.run.data.sets(task)).present) sets.add(set);
   return {

@@ -98,7 +98,7 @@ export interface MetricResult {
   readonly better: "higher" | "lower";
   /** Sums over items of the item statistics. */
   readonly statistics: Readonly<Record<string, number>>;
-  /** Mean over items in 0..100, four decimals, as text. */
+  /** Mean over items, or what the metric has instead (BLEU is of the whole), in 0..100, four decimals, as text. */
   readonly value: string;
 }
 

@@ -17,7 +17,8 @@ export const nli: Task = {
   toleratedGold: ["-"],
   prompts: [
     "### Input_1:\n{input_1}\n### Input_2:\n{input_2}\n### Inference:",
-    // Ends in a space, as in U's code.
+    // Ends in a space, as in U's code. Where a tokenizer takes that space into the label's first token, the ids scored
+    // are those of that token; U scores the ones without a space after both prompts.
     "Consider the following texts: Text 1:{input_1}\nText 2:{input_2}\nThe relation is ",
   ],
   shots: [0, 3, 5, 7],

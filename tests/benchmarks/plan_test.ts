@@ -119,7 +119,21 @@ Deno.test("Sets that the data folder lacks are listed", () =>
     assertEquals(plan.absent, [
       "summary/xlsum: no test file in the data",
       "sentiment/amazonfood: no test file in the data",
+      "question: nothing of the task in the data",
+      "detection: nothing of the task in the data",
+      "inference: nothing of the task in the data",
     ]);
+  }));
+
+Deno.test("A data folder without any task's files is an error that lists the tasks", () =>
+  withData(async (_, dataDir) => {
+    await Deno.remove(`${dataDir}/summary`, { recursive: true });
+    await Deno.remove(`${dataDir}/sentiment`, { recursive: true });
+    await assertRejects(
+      () => planSmoke(dataDir),
+      Error,
+      "test data: holds no task's files; valid: a folder with at least one of summary/, question/, sentiment/",
+    );
   }));
 
 Deno.test("A training set without its own test or training file is an error", () =>
