@@ -176,9 +176,22 @@ export const commands: readonly Command[] = [
   },
   {
     name: "world",
-    summary: "rebuild the embedded miniature datasets from their seeds",
-    operands: nothing,
-    flags: [{ name: "check", help: "write nothing; fail where the committed files differ" }],
+    summary: "rebuild the embedded miniature datasets from their seed, or show one, such as xsum or summary/xsum",
+    operands: { shown: "[show [NAME]]", least: 0, most: 2 },
+    flags: [
+      {
+        name: "seed",
+        value: { kind: "integer", least: 0, most: 0xffffffff },
+        help: "seed of every draw; the committed data's by default",
+      },
+      { name: "out", value: folder, help: "where the data are; fixtures/data by default" },
+      { name: "check", help: "write nothing; fail where the files differ" },
+      {
+        name: "rows",
+        value: { kind: "integer", least: 0, most: 500 },
+        help: "with show: how many rows to print; 3 by default",
+      },
+    ],
   },
 ];
 
@@ -273,7 +286,7 @@ export function pairs(text: string): Record<string, string> {
 function checkOperands(command: Command, operands: readonly string[]): void {
   const { least, most, shown } = command.operands;
   if (operands.length >= least && operands.length <= most) return;
-  const takes = most === 0 ? "takes no argument besides flags" : `takes exactly ${shown}`;
+  const takes = most === 0 ? "takes no argument besides flags" : `takes ${least === most ? "exactly " : ""}${shown}`;
   const found = operands.length === 0 ? "got none" : `got ${operands.map((word) => `"${word}"`).join(" ")}`;
   throw new UsageError(`${command.name} ${takes}; ${found}`);
 }

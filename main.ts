@@ -2,7 +2,7 @@
  * The command line: flags in, rooms called, nothing else. Rooms are imported when their command runs, so that a wrong flag is told at once.
  * @module
  */
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BenchOptions } from "./benchmarks/mod.ts";
 import type { Operands, Profile } from "./benchmarks/types.ts";
@@ -174,14 +174,51 @@ async function pretrain(request: Request, terminal: Terminal, signal: AbortSigna
   return 0;
 }
 
+/** Prints a set and some of its rows, or without a name all sets. */
+async function showWorld([verb, name]: readonly string[], request: Request, terminal: Terminal): Promise<number> {
+  if (verb !== "show") throw new UsageError(`unknown argument "${verb}" for world (closest: show)`);
+  if (request.switches.check || request.values.out) throw new UsageError("world show takes --seed and --rows only");
+  const { findSet, setList, setNames, showSet } = await import("./fixtures/world/show.ts");
+  if (name === undefined) {
+    terminal.result(setList());
+    return 0;
+  }
+  const set = findSet(name);
+  if (!set) {
+    const names = setNames.filter((known) => known.includes("/") === name.includes("/"));
+    throw new UsageError(`no set "${name}" (closest: ${closest(name, names)}; all: ${names.join(", ")})`);
+  }
+  const { rows, seed } = request.values;
+  terminal.result(showSet(set, Number(rows ?? 3), seed === undefined ? undefined : Number(seed)));
+  return 0;
+}
+
+const written = { missing: "written", differs: "rewritten", surplus: "removed" } as const;
+
 async function world(request: Request, terminal: Terminal): Promise<number> {
+  if (request.operands.length > 0) return await showWorld(request.operands, request, terminal);
+  if (request.values.rows !== undefined) throw new UsageError("--rows goes with: world show NAME");
   const { writeWorld } = await import("./fixtures/world/mod.ts");
-  const directory = ownPath("fixtures/data");
+  const { out, seed } = request.values;
+  const directory = out ?? ownPath("fixtures/data");
   const check = request.switches.check === true;
-  const { files, differing } = await writeWorld(directory, { check });
-  for (const path of differing) terminal.result(`${check ? "differs" : "written"} ${directory}/${path}`);
-  terminal.note(`${files.length} data files, ${differing.length} ${check ? "not as generated" : "new or changed"}`);
-  return check && differing.length > 0 ? exitCode.failed : 0;
+  const { files, ...found } = await writeWorld(directory, {
+    check,
+    ...(seed === undefined ? {} : { seed: Number(seed) }),
+  });
+  const differences = [...found.differences];
+  if (out === undefined && seed === undefined) {
+    const { writePage } = await import("./fixtures/world/show.ts");
+    if (await writePage(check)) differences.push({ path: "../WORLD.md", difference: "differs" });
+  }
+  for (const { path, difference } of differences) {
+    terminal.result(`${check ? difference : written[difference]} ${join(directory, path)}`);
+  }
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  terminal.note(
+    `${files.length} data files, ${rows} rows; ${differences.length} ${check ? "not as generated" : "changed"}`,
+  );
+  return check && differences.length > 0 ? exitCode.failed : 0;
 }
 
 async function perf(request: Request, terminal: Terminal): Promise<number> {

@@ -2,6 +2,7 @@
  * The benchmarks: settings of the papers planned as cells, run, and stored.
  * @module
  */
+import { checkEmbeddedData } from "../fixtures/world/integrity.ts";
 import { kernelVersion } from "../kernels/version.ts";
 import { type Checkpoint, loadCheckpoint } from "../models/checkpoint.ts";
 import { openData } from "./data.ts";
@@ -84,6 +85,7 @@ export async function planRun(options: BenchOptions): Promise<Planned> {
   checkCount("evaluation batch", options.evaluationBatch);
   const settings = chooseSettings(options.settings);
   const scale = scaleOf(options.profile);
+  await checkEmbeddedData(options.dataDir);
   const checkpoint = await loadCheckpoint(options.modelDir);
   try {
     return await makePlan({
