@@ -163,14 +163,27 @@ export const commands: readonly Command[] = [
   },
   {
     name: "pretrain",
-    summary: "rebuild the embedded base model from its seed",
+    summary: "rebuild the embedded base model from its seed, score it, or do some of its steps again",
     operands: nothing,
     flags: [
       { name: "out", value: folder, help: "where it is written; fixtures/model by default" },
       {
         name: "steps",
         value: { kind: "integer", least: 1, most: 1_000_000 },
-        help: "optimizer steps; the recipe's own by default",
+        help:
+          "optimizer steps, the recipe's by default; with --replay the steps done again, up to the next hash by default",
+      },
+      {
+        name: "rows",
+        value: { kind: "integer", least: 0, most: 500 },
+        default: "500",
+        help: "test rows a set for the card's scores; 0 measures none",
+      },
+      { name: "scores", help: "score the folder's finished model and write its card, as far as scores are missing" },
+      {
+        name: "replay",
+        value: { kind: "integer", least: 0, most: 1_000_000 },
+        help: "go on from the stored state of this step, 0 for the seed, and compare the weights' SHA-256",
       },
     ],
   },

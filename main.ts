@@ -156,15 +156,20 @@ async function selfcheck(request: Request, terminal: Terminal): Promise<number> 
 }
 
 async function pretrain(request: Request, terminal: Terminal, signal: AbortSignal): Promise<number> {
-  const { pretrain } = await import("./fixtures/pretrain/mod.ts");
-  const { out, steps } = request.values;
-  const outDir = out ?? ownPath("fixtures/model");
+  const { steps, rows, replay } = request.values;
+  const { scores = false } = request.switches;
+  if (replay !== undefined && scores) throw new UsageError("--replay and --scores are two different things; give one");
+  const outDir = request.values.out ?? ownPath("fixtures/model");
+  const stepCount = steps === undefined ? {} : { steps: Number(steps) };
+  if (replay !== undefined) return await replaySteps(outDir, Number(replay), stepCount, terminal, signal);
+  const { pretrain, scoreModel } = await import("./fixtures/pretrain/mod.ts");
   await withCheckedGpu((gpu, { signature }) =>
-    pretrain({
+    (scores ? scoreModel : pretrain)({
       gpu,
       numericSignature: signature,
       outDir,
-      ...(steps === undefined ? {} : { steps: Number(steps) }),
+      ...stepCount,
+      scoreRows: Number(rows),
       signal,
       log: terminal.progress,
     })
@@ -172,6 +177,29 @@ async function pretrain(request: Request, terminal: Terminal, signal: AbortSigna
   signal.throwIfAborted();
   terminal.result(`model ${outDir}`);
   return 0;
+}
+
+/** Does steps of a recorded pre-training again; the exit code says whether they gave the recorded weights. */
+async function replaySteps(
+  modelDir: string,
+  from: number,
+  { steps }: { readonly steps?: number },
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const { planReplay, replay } = await import("./fixtures/pretrain/mod.ts");
+  const plan = await planReplay(modelDir, from, steps).catch((error) => {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  });
+  return await withCheckedGpu(async (gpu, { signature }) => {
+    const sha256 = await replay(plan, { gpu, signal, log: terminal.progress });
+    const equal = sha256 === plan.recorded;
+    terminal.result(`step ${plan.to} ${sha256} ${equal ? "as recorded" : `differs from ${plan.recorded}`}`);
+    if (!equal && signature !== plan.numericSignature) {
+      terminal.note(`this adapter's numeric signature is ${signature}, the run's was ${plan.numericSignature}`);
+    }
+    return equal ? 0 : exitCode.failed;
+  });
 }
 
 /** Prints a set and some of its rows, or without a name all sets. */
