@@ -4,7 +4,7 @@
  * @module
  */
 import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
-import { dispatch, type Program } from "../kernels/gpu/program.ts";
+import { copyToImage, dispatch, type Program } from "../kernels/gpu/program.ts";
 import { attentionSoftmaxBackward } from "../kernels/attention/attention.ts";
 import { crossEntropy, lossSum } from "../kernels/cross_entropy/cross_entropy.ts";
 import { embeddingGradient } from "../kernels/embedding/embedding.ts";
@@ -23,7 +23,7 @@ import { scatterRows } from "../kernels/rows/rows.ts";
 import { swigluBackward } from "../kernels/swiglu/swiglu.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
-import { type Activations, attentionScale, attentionUniforms } from "./forward.ts";
+import { type Activations, attentionScale, attentionUniforms, recordWeight } from "./forward.ts";
 import { attentionWidth, type Llama, padded, type Parameter } from "./llama.ts";
 
 /** What a batch needs for its loss and gradients beside the forward pass's tables. */
@@ -128,6 +128,8 @@ export function recordBackward<S extends TrainingShape>(
   const { hiddenSize, intermediateSize } = config;
   const { batch, targets, activations, gradients, history } = tensors;
   const { sequences } = batch;
+  const { images } = activations;
+  const fromImages = { aImage: images !== null, bImage: images !== null };
   const work = Object.fromEntries(
     Object.entries(workspaceSizes(config, capacity)).map((
       [name, size],
@@ -142,10 +144,12 @@ export function recordBackward<S extends TrainingShape>(
     const rows = overTargets ? targetCount : tokens;
     const capacityRows = overTargets ? capacity.targets : capacity.tokens;
     const { rows: outputs, columns: inputs } = parameter;
+    const a = images ? copyToImage(program, y, images.left, (shape) => rows(shape) * outputs) : y;
+    const b = images ? copyToImage(program, x, images.right, (shape) => rows(shape) * inputs) : x;
     dispatch(
       program,
-      linearWeightGradient(operands, chooseTile(gpu, outputs, inputs)),
-      { a: y, b: x, c: gradientOf(parameter), sequences: overTargets ? targets.targetSequences : sequences },
+      linearWeightGradient(operands, { ...chooseTile(gpu, outputs, inputs), ...fromImages }),
+      { a, b, c: gradientOf(parameter), sequences: overTargets ? targets.targetSequences : sequences },
       (shape) => ({
         rows: outputs,
         columns: inputs,
@@ -155,10 +159,11 @@ export function recordBackward<S extends TrainingShape>(
         cStride: inputs,
       }),
     );
+    const { weight, packed } = recordWeight(program, parameter, images);
     dispatch(
       program,
-      linearInputGradient(operands, chooseTile(gpu, capacityRows, inputs), parameter.operand !== parameter.tensor),
-      { a: y, b: parameter.operand, c: dx },
+      linearInputGradient(operands, { ...chooseTile(gpu, capacityRows, inputs), ...fromImages }, packed),
+      { a, b: weight, c: dx },
       (shape) => ({
         rows: rows(shape),
         columns: inputs,
@@ -234,12 +239,11 @@ export function recordBackward<S extends TrainingShape>(
   );
 
   const uniforms = attentionUniforms(config);
-  const headTile = chooseTile(gpu, capacity.longest, config.headSize);
-  const scoreTile = chooseTile(gpu, capacity.longest, capacity.longest);
+  const headTile = { ...chooseTile(gpu, capacity.longest, config.headSize), bImage: fromImages.bImage };
+  const scoreTile = { ...chooseTile(gpu, capacity.longest, capacity.longest), ...fromImages };
   for (let number = config.layers - 1; number >= 0; number--) {
     const layer = llama.layers[number];
     const saved = activations.layers[number];
-    const qkv = saved.queriesKeysValues;
     linear(layer.down, work.outer, saved.gated, work.gated);
     dispatch(
       program,
@@ -256,10 +260,16 @@ export function recordBackward<S extends TrainingShape>(
       carried: work.outer,
     });
     linear(layer.attentionOutput, work.inner, saved.mixed, work.mixed);
+    const mixedGradient = images
+      ? copyToImage(program, work.mixed, images.left, (shape) => shape.tokens * config.heads * config.headSize)
+      : work.mixed;
+    const qkv = images
+      ? copyToImage(program, saved.queriesKeysValues, images.right, (shape) => shape.tokens * attentionWidth(config))
+      : saved.queriesKeysValues;
     dispatch(
       program,
       attentionWeightGradient(operands, scoreTile),
-      { a: work.mixed, b: qkv, c: work.scores, sequences },
+      { a: mixedGradient, b: qkv, c: work.scores, sequences },
       uniforms,
     );
     dispatch(
@@ -286,7 +296,7 @@ export function recordBackward<S extends TrainingShape>(
     dispatch(
       program,
       attentionValueGradient(operands, headTile),
-      { a: saved.weights, b: work.mixed, c, sequences },
+      { a: saved.weights, b: mixedGradient, c, sequences },
       uniforms,
     );
     dispatch(

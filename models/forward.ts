@@ -5,11 +5,11 @@
  *     mid -> norm -> gate, up -> SwiGLU -> down -> + mid = next x;   target rows of the last x -> norm -> logits
  * @module
  */
-import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
-import { dispatch, type Program } from "../kernels/gpu/program.ts";
+import { allocate, allocateImage, type Arena, type Image, imageBytes, type Tensor } from "../kernels/gpu/buffers.ts";
+import { copyToImage, dispatch, type Program } from "../kernels/gpu/program.ts";
 import { attentionSoftmax } from "../kernels/attention/attention.ts";
 import { embeddingForward } from "../kernels/embedding/embedding.ts";
-import { attentionScores, attentionValues, chooseTile, linearForward } from "../kernels/matmul/matmul.ts";
+import { attentionScores, attentionValues, chooseTile, linearForward, readsImages } from "../kernels/matmul/matmul.ts";
 import { rmsNormForward } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
@@ -36,8 +36,18 @@ export interface LayerActivations {
   readonly gated: Tensor;
 }
 
+/** Copies of products' operands, each overwritten many times; there where this adapter reads images faster than buffers. */
+export interface OperandImages {
+  /** Queries, keys and values; in the backward pass, gradients of linear layers' outputs and of mixed values. */
+  readonly left: Image;
+  /** Weights; in the backward pass also inputs of linear layers, and queries, keys and values. */
+  readonly right: Image;
+}
+
 /** What a forward pass computes. */
 export interface Activations {
+  /** Where its products, and those of its backward pass, put copies of operands; null where they read buffers. */
+  readonly images: OperandImages | null;
   readonly layers: readonly LayerActivations[];
   /** Output of the last layer. */
   readonly last: Tensor;
@@ -68,11 +78,42 @@ function layerSizes(config: LlamaConfig, capacity: BatchCapacity): Record<keyof 
   };
 }
 
+/** Number of f32 elements of each image; `saved` makes room for what the backward pass puts there. */
+function imageSizes(config: LlamaConfig, { tokens, targets }: BatchCapacity, saved: boolean) {
+  const { hiddenSize: d, intermediateSize: f, heads, headSize } = config;
+  const width = attentionWidth(config);
+  const mixed = heads * headSize;
+  const vocabulary = padded(config.vocabSize);
+  return {
+    left: Math.max(tokens * width, saved ? Math.max(tokens * Math.max(d, mixed, 2 * f), targets * vocabulary) : 0),
+    right: Math.max(
+      d * Math.max(width, mixed, 2 * f, vocabulary),
+      saved ? Math.max(tokens * Math.max(d, mixed, f, width), targets * d) : 0,
+    ),
+  };
+}
+
+/** Images for a capacity, or null where products should read buffers or textures cannot hold as much. */
+function allocateImages(
+  arena: Arena,
+  config: LlamaConfig,
+  capacity: BatchCapacity,
+  saved: boolean,
+): OperandImages | null {
+  if (!readsImages(arena.gpu, capacity.tokens)) return null;
+  const sizes = imageSizes(config, capacity, saved);
+  const left = allocateImage(arena, "left operands", sizes.left);
+  const right = allocateImage(arena, "right operands", sizes.right);
+  return left && right ? { left, right } : null;
+}
+
 /** Bytes of activations for a capacity; `saved` keeps every layer's, else all layers share one set. */
 export function activationBytes(config: LlamaConfig, capacity: BatchCapacity, saved: boolean): number {
   const layer = Object.values(layerSizes(config, capacity)).reduce((sum, size) => sum + size, 0);
   const rows = capacity.targets * (2 * config.hiddenSize + 1 + padded(config.vocabSize));
-  return 4 * (layer * (saved ? config.layers : 1) + (saved ? capacity.tokens * config.hiddenSize : 0) + rows);
+  const { left, right } = imageSizes(config, capacity, saved);
+  return imageBytes(left) + imageBytes(right) +
+    4 * (layer * (saved ? config.layers : 1) + (saved ? capacity.tokens * config.hiddenSize : 0) + rows);
 }
 
 /** Allocates activations; `saved` keeps every layer's for a backward pass. */
@@ -91,6 +132,7 @@ export function allocateActivations(
   const layers = Array.from({ length: config.layers }, (_, number) => shared ?? layer(number));
   const { targets } = capacity;
   return {
+    images: allocateImages(arena, config, capacity, saved),
     layers,
     last: shared ? shared.x : allocate(arena, "last layer's output", capacity.tokens * config.hiddenSize),
     rows: allocate(arena, "target rows", targets * config.hiddenSize),
@@ -100,20 +142,32 @@ export function allocateActivations(
   };
 }
 
+/** Where a product finds a parameter: in an image, whose copying is recorded, or in its buffer. */
+export function recordWeight<S>(
+  program: Program<S>,
+  { tensor, operand, rows, columns }: Parameter,
+  images: OperandImages | null | undefined,
+): { weight: Tensor | Image; packed: boolean } {
+  if (!images) return { weight: operand, packed: operand !== tensor };
+  return { weight: copyToImage(program, tensor, images.right, () => rows * columns), packed: false };
+}
+
 /** Records `y = x * weight^T`, plus `addend` where one is given. */
 function recordLinear<S>(
   program: Program<S>,
   llama: Llama,
   capacityRows: number,
   parameter: Parameter,
-  tensors: { x: Tensor; y: Tensor; addend?: Tensor },
+  tensors: { x: Tensor; y: Tensor; addend?: Tensor; images?: OperandImages | null | undefined },
   rows: (shape: S) => number,
 ): void {
-  const tile = chooseTile(llama.gpu, capacityRows, parameter.rows);
+  const { x, y, addend, images } = tensors;
+  const { weight, packed } = recordWeight(program, parameter, images);
+  const tile = { ...chooseTile(llama.gpu, capacityRows, parameter.rows), bImage: "view" in weight };
   dispatch(
     program,
-    linearForward(llama.operands, tile, tensors.addend ? "residual" : "store", parameter.operand !== parameter.tensor),
-    { a: tensors.x, b: parameter.operand, c: tensors.y, ...(tensors.addend ? { addend: tensors.addend } : {}) },
+    linearForward(llama.operands, tile, addend ? "residual" : "store", packed),
+    { a: x, b: weight, c: y, ...(addend ? { addend } : {}) },
     (shape) => ({
       rows: rows(shape),
       columns: parameter.rows,
@@ -143,17 +197,27 @@ export function recordAttentionInputs<S>(
   llama: Llama,
   capacityRows: number,
   layer: LayerParameters,
-  tensors: Pick<LayerActivations, "x" | "normed" | "inverse" | "queriesKeysValues"> & { positions: Tensor },
+  tensors: Pick<LayerActivations, "x" | "normed" | "inverse" | "queriesKeysValues"> & {
+    positions: Tensor;
+    images?: OperandImages | null;
+  },
   rows: (shape: S) => number,
 ): void {
   const { config } = llama;
-  const { x, normed, inverse, queriesKeysValues, positions } = tensors;
+  const { x, normed, inverse, queriesKeysValues, positions, images } = tensors;
   dispatch(program, rmsNormForward, { x, weight: layer.attentionNorm.tensor, y: normed, inverse }, (shape) => ({
     rows: rows(shape),
     width: config.hiddenSize,
     epsilon: config.normEpsilon,
   }));
-  recordLinear(program, llama, capacityRows, layer.queriesKeysValues, { x: normed, y: queriesKeysValues }, rows);
+  recordLinear(
+    program,
+    llama,
+    capacityRows,
+    layer.queriesKeysValues,
+    { x: normed, y: queriesKeysValues, images },
+    rows,
+  );
   dispatch(
     program,
     rope,
@@ -174,24 +238,24 @@ export function recordAfterAttention<S>(
   llama: Llama,
   capacityRows: number,
   layer: LayerParameters,
-  tensors: LayerActivations & { next: Tensor },
+  tensors: LayerActivations & { next: Tensor; images?: OperandImages | null },
   rows: (shape: S) => number,
 ): void {
   const { config } = llama;
-  const { x, mixed, mid, mlpNormed, mlpInverse, gateUp, gated, next } = tensors;
-  recordLinear(program, llama, capacityRows, layer.attentionOutput, { x: mixed, y: mid, addend: x }, rows);
+  const { x, mixed, mid, mlpNormed, mlpInverse, gateUp, gated, next, images } = tensors;
+  recordLinear(program, llama, capacityRows, layer.attentionOutput, { x: mixed, y: mid, addend: x, images }, rows);
   dispatch(
     program,
     rmsNormForward,
     { x: mid, weight: layer.mlpNorm.tensor, y: mlpNormed, inverse: mlpInverse },
     (shape) => ({ rows: rows(shape), width: config.hiddenSize, epsilon: config.normEpsilon }),
   );
-  recordLinear(program, llama, capacityRows, layer.gateUp, { x: mlpNormed, y: gateUp }, rows);
+  recordLinear(program, llama, capacityRows, layer.gateUp, { x: mlpNormed, y: gateUp, images }, rows);
   dispatch(program, swigluForward, { gateUp, y: gated }, (shape) => ({
     rows: rows(shape),
     width: config.intermediateSize,
   }));
-  recordLinear(program, llama, capacityRows, layer.down, { x: gated, y: next, addend: mid }, rows);
+  recordLinear(program, llama, capacityRows, layer.down, { x: gated, y: next, addend: mid, images }, rows);
 }
 
 /** Records final norm and head on rows that are already gathered. */
@@ -199,7 +263,7 @@ export function recordHead<S>(
   program: Program<S>,
   llama: Llama,
   capacityRows: number,
-  tensors: Pick<Activations, "rows" | "rowsNormed" | "rowsInverse" | "logits">,
+  tensors: Pick<Activations, "rows" | "rowsNormed" | "rowsInverse" | "logits"> & { images?: OperandImages | null },
   rows: (shape: S) => number,
 ): void {
   const { config } = llama;
@@ -209,7 +273,8 @@ export function recordHead<S>(
     { x: tensors.rows, weight: llama.norm.tensor, y: tensors.rowsNormed, inverse: tensors.rowsInverse },
     (shape) => ({ rows: rows(shape), width: config.hiddenSize, epsilon: config.normEpsilon }),
   );
-  recordLinear(program, llama, capacityRows, llama.head, { x: tensors.rowsNormed, y: tensors.logits }, rows);
+  const { rowsNormed: x, logits: y, images } = tensors;
+  recordLinear(program, llama, capacityRows, llama.head, { x, y, images }, rows);
 }
 
 /**
@@ -227,6 +292,7 @@ export function recordForward<S extends BatchShape>(
   const { config, gpu, operands } = llama;
   const tokens = (shape: S) => shape.tokens;
   const { sequences } = batch;
+  const { images } = activations;
   const uniforms = attentionUniforms(config);
   const first = config.layers > 0 ? activations.layers[0].x : activations.last;
   dispatch(
@@ -238,10 +304,13 @@ export function recordForward<S extends BatchShape>(
   llama.layers.forEach((layer, number) => {
     const now = activations.layers[number];
     const next = activations.layers[number + 1]?.x ?? activations.last;
-    recordAttentionInputs(program, llama, capacity.tokens, layer, { ...now, positions: batch.positions }, tokens);
+    const inputs = { ...now, positions: batch.positions, images };
+    recordAttentionInputs(program, llama, capacity.tokens, layer, inputs, tokens);
     afterRope?.(number, now.queriesKeysValues);
-    const qkv = now.queriesKeysValues;
-    const scoreTile = chooseTile(gpu, capacity.longest, capacity.longest);
+    const qkv = images
+      ? copyToImage(program, now.queriesKeysValues, images.left, (shape) => shape.tokens * attentionWidth(config))
+      : now.queriesKeysValues;
+    const scoreTile = { ...chooseTile(gpu, capacity.longest, capacity.longest), aImage: !!images, bImage: !!images };
     dispatch(program, attentionScores(operands, scoreTile), { a: qkv, b: qkv, c: now.weights, sequences }, uniforms);
     dispatch(program, attentionSoftmax, { scores: now.weights, sequences }, ({ sequences: count, longest }) => ({
       count,
@@ -249,14 +318,14 @@ export function recordForward<S extends BatchShape>(
       longest,
       scale: attentionScale(config),
     }));
-    const valueTile = chooseTile(gpu, capacity.longest, config.headSize);
+    const valueTile = { ...chooseTile(gpu, capacity.longest, config.headSize), bImage: !!images };
     dispatch(
       program,
       attentionValues(operands, valueTile),
       { a: now.weights, b: qkv, c: now.mixed, sequences },
       uniforms,
     );
-    recordAfterAttention(program, llama, capacity.tokens, layer, { ...now, next }, tokens);
+    recordAfterAttention(program, llama, capacity.tokens, layer, { ...now, next, images }, tokens);
   });
   dispatch(
     program,

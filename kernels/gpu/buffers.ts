@@ -14,17 +14,37 @@ export interface Tensor {
   readonly length: number;
 }
 
-/** Buffers that live and die together. */
+/**
+ * A texture that holds a copy of a tensor, four elements a texel, `imageWidth` texels a row. Some adapters reach texels much faster than
+ * storage buffers.
+ */
+export interface Image {
+  /** What errors call it. */
+  readonly name: string;
+  /** The texture, rgba32float. */
+  readonly texture: GPUTexture;
+  /** The view that kernels bind. */
+  readonly view: GPUTextureView;
+  /** Number of 4-byte elements that fit. */
+  readonly length: number;
+}
+
+/** Texels in a row of an image. */
+export const imageWidth = 4096;
+
+/** Buffers and textures that live and die together. */
 export interface Arena {
   /** The device. */
   readonly gpu: Gpu;
-  /** What it owns. */
+  /** Buffers it owns. */
   readonly tensors: Tensor[];
+  /** Textures it owns. */
+  readonly images: Image[];
 }
 
 /** Opens an empty arena. */
 export function createArena(gpu: Gpu): Arena {
-  return { gpu, tensors: [] };
+  return { gpu, tensors: [], images: [] };
 }
 
 /**
@@ -52,8 +72,36 @@ export function allocate(arena: Arena, name: string, length: number): Tensor {
   return tensor;
 }
 
-/** Destroys every buffer of the arena. */
+/** Bytes of an image for `length` elements. */
+export function imageBytes(length: number): number {
+  return Math.max(1, Math.ceil(length / (4 * imageWidth))) * imageWidth * 16;
+}
+
+/** An image for `length` elements; null where this adapter's textures cannot hold as many. */
+export function allocateImage(arena: Arena, name: string, length: number): Image | null {
+  const { gpu } = arena;
+  const bytes = imageBytes(length);
+  const height = bytes / (imageWidth * 16);
+  if (height > gpu.limits.maxTextureDimension2D || imageWidth > gpu.limits.maxTextureDimension2D) return null;
+  const texture = scoped(gpu, `image ${name}`, () =>
+    gpu.device.createTexture({
+      label: name,
+      size: [imageWidth, height],
+      format: "rgba32float",
+      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
+    }));
+  gpu.allocated += bytes;
+  const image = { name, texture, view: texture.createView(), length };
+  arena.images.push(image);
+  return image;
+}
+
+/** Destroys every buffer and texture of the arena. */
 export function releaseArena(arena: Arena): void {
+  for (const { texture, length } of arena.images.splice(0)) {
+    arena.gpu.allocated -= imageBytes(length);
+    texture.destroy();
+  }
   for (const { buffer } of arena.tensors.splice(0)) {
     arena.gpu.allocated -= buffer.size;
     buffer.destroy();

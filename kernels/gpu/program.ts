@@ -5,7 +5,7 @@
  * @module
  */
 import { type Gpu, scoped } from "./device.ts";
-import type { Tensor } from "./buffers.ts";
+import { type Image, imageWidth, type Tensor } from "./buffers.ts";
 import numerics from "../numerics.wgsl" with { type: "text" };
 
 /** Scalar types a uniform may have. */
@@ -17,7 +17,7 @@ export interface Kernel {
   readonly name: string;
   /** WGSL with an entry point `main`; refers to bindings by name and to uniforms as `params.name`. */
   readonly body: string;
-  /** Storage bindings that are only read: name to WGSL type. */
+  /** Bindings that are only read: name to WGSL type, of a storage buffer or `imageType`. */
   readonly inputs: Readonly<Record<string, string>>;
   /** Storage bindings that are written. */
   readonly outputs: Readonly<Record<string, string>>;
@@ -26,6 +26,9 @@ export interface Kernel {
   /** Number of workgroups for given uniforms. */
   readonly grid: (uniforms: Uniforms) => readonly [number, number?, number?];
 }
+
+/** WGSL type of an input that is an image; its elements are read with `fetch_NAME(quad)`. */
+export const imageType = "texture_2d<f32>";
 
 /** Values of a kernel's uniforms. */
 export type Uniforms = Readonly<Record<string, number>>;
@@ -50,7 +53,12 @@ function kernelWgsl(kernel: Kernel): string {
     } }`,
     "@group(0) @binding(0) var<uniform> params: Params;",
     ...bindings.map(([name, type, access], i) =>
-      `@group(0) @binding(${i + 1}) var<storage, ${access}> ${name}: ${type};`
+      `@group(0) @binding(${i + 1}) ${type === imageType ? `var` : `var<storage, ${access}>`} ${name}: ${type};`
+    ),
+    ...bindings.filter(([, type]) => type === imageType).map(([name]) =>
+      `fn fetch_${name}(quad: u32) -> vec4<f32> {
+        return textureLoad(${name}, vec2<u32>(quad % ${imageWidth}u, quad / ${imageWidth}u), 0);
+      }`
     ),
     numerics,
     kernel.body,
@@ -66,10 +74,12 @@ function pipelineOf(gpu: Gpu, kernel: Kernel): GPUComputePipeline {
     const layout = gpu.device.createBindGroupLayout({
       entries: [
         { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" } },
-        ...Object.keys(kernel.inputs).map((_, i) => ({
+        ...Object.values(kernel.inputs).map((type, i) => ({
           binding: i + 1,
           visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: "read-only-storage" as const },
+          ...(type === imageType
+            ? { texture: { sampleType: "unfilterable-float" as const } }
+            : { buffer: { type: "read-only-storage" as const } }),
         })),
         ...Object.keys(kernel.outputs).map((_, i) => ({
           binding: i + 1 + Object.keys(kernel.inputs).length,
@@ -94,6 +104,15 @@ interface Dispatch<S> {
   readonly bindGroup: GPUBindGroup;
   readonly uniforms: (shape: S) => Uniforms;
   readonly offset: number;
+  /** Copies that come before it. */
+  readonly copies: readonly Copy<S>[];
+}
+
+/** Copies the first `length` elements of a tensor into an image. */
+interface Copy<S> {
+  readonly tensor: Tensor;
+  readonly image: Image;
+  readonly length: (shape: S) => number;
 }
 
 /** A recorded list of dispatches over shapes of type `S`. */
@@ -101,6 +120,8 @@ export interface Program<S> {
   readonly gpu: Gpu;
   readonly label: string;
   readonly dispatches: Dispatch<S>[];
+  /** Copies that the next dispatch will wait for. */
+  readonly copies: Copy<S>[];
   readonly uniformBuffer: GPUBuffer;
   readonly uniformBytes: ArrayBuffer;
   /** Bytes of the uniform buffer in use. */
@@ -115,6 +136,7 @@ export function createProgram<S>(gpu: Gpu, label: string): Program<S> {
     gpu,
     label,
     dispatches: [],
+    copies: [],
     uniformBuffer: scoped(
       gpu,
       `uniforms of ${label}`,
@@ -130,14 +152,26 @@ export function releaseProgram<S>(program: Program<S>): void {
   program.uniformBuffer.destroy();
 }
 
+/** Records the copy of the first `length` elements of `tensor` into `image`, for dispatches recorded after it; returns the image. */
+export function copyToImage<S>(
+  program: Program<S>,
+  tensor: Tensor,
+  image: Image,
+  length: (shape: S) => number,
+): Image {
+  if (image.length < tensor.length) throw new Error(`${tensor.name} does not fit ${image.name}`);
+  program.copies.push({ tensor, image, length });
+  return image;
+}
+
 /**
- * Records one dispatch. `tensors` names a tensor for each binding of the kernel; `uniforms` gives its uniforms for a shape.
+ * Records one dispatch. `tensors` names a tensor or image for each binding of the kernel; `uniforms` gives its uniforms for a shape.
  * A dispatch whose grid is empty for a shape is left out of that run.
  */
 export function dispatch<S>(
   program: Program<S>,
   kernel: Kernel,
-  tensors: Readonly<Record<string, Tensor>>,
+  tensors: Readonly<Record<string, Tensor | Image>>,
   uniforms: (shape: S) => Uniforms,
 ): void {
   const { gpu } = program;
@@ -159,11 +193,11 @@ export function dispatch<S>(
         ...names.map((name, i) => {
           const tensor = tensors[name];
           if (!tensor) throw new Error(`kernel ${kernel.name} needs a tensor for ${name}`);
-          return { binding: i + 1, resource: { buffer: tensor.buffer } };
+          return { binding: i + 1, resource: "view" in tensor ? tensor.view : { buffer: tensor.buffer } };
         }),
       ],
     }));
-  program.dispatches.push({ kernel, pipeline, bindGroup, uniforms, offset });
+  program.dispatches.push({ kernel, pipeline, bindGroup, uniforms, offset, copies: program.copies.splice(0) });
 }
 
 /** Evaluates all uniforms for `shape` and returns the grid of each dispatch. */
@@ -191,15 +225,34 @@ function prepare<S>(program: Program<S>, shape: S): (readonly [number, number, n
   return grids;
 }
 
-/** Runs the program `times` times for `shape` in one compute pass, without waiting. */
+/** Encodes copies: whole rows of the image, then the rest. */
+function encodeCopies<S>(encoder: GPUCommandEncoder, copies: readonly Copy<S>[], shape: S): void {
+  const bytesPerRow = imageWidth * 16;
+  for (const { tensor: { buffer }, image: { texture }, length } of copies) {
+    const texels = Math.ceil(length(shape) / 4);
+    const rows = Math.floor(texels / imageWidth);
+    const rest = texels % imageWidth;
+    if (rows > 0) encoder.copyBufferToTexture({ buffer, bytesPerRow }, { texture }, [imageWidth, rows]);
+    if (rest > 0) {
+      encoder.copyBufferToTexture({ buffer, offset: rows * bytesPerRow }, { texture, origin: [0, rows] }, [rest, 1]);
+    }
+  }
+}
+
+/** Runs the program `times` times for `shape` without waiting, in one compute pass between copies. */
 export function run<S>(program: Program<S>, shape: S, times = 1): void {
   if (program.dispatches.length === 0) return;
   const grids = prepare(program, shape);
   const encoder = program.gpu.device.createCommandEncoder({ label: program.label });
-  const pass = encoder.beginComputePass();
+  let pass = encoder.beginComputePass();
   for (let time = 0; time < times; time++) {
-    program.dispatches.forEach(({ pipeline, bindGroup }, i) => {
+    program.dispatches.forEach(({ pipeline, bindGroup, copies }, i) => {
       const [x, y, z] = grids[i];
+      if (copies.length > 0) {
+        pass.end();
+        encodeCopies(encoder, copies, shape);
+        pass = encoder.beginComputePass();
+      }
       if (x * y * z === 0) return;
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, bindGroup);
@@ -238,8 +291,10 @@ export async function profile<S>(program: Program<S>, shape: S): Promise<Dispatc
     usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
   });
   const encoder = gpu.device.createCommandEncoder({ label: program.label });
-  live.forEach((index, i) => {
-    const { pipeline, bindGroup } = program.dispatches[index];
+  program.dispatches.forEach(({ pipeline, bindGroup, copies }, index) => {
+    encodeCopies(encoder, copies, shape);
+    const i = live.indexOf(index);
+    if (i < 0) return;
     const pass = encoder.beginComputePass({
       timestampWrites: { querySet, beginningOfPassWriteIndex: i * 2, endOfPassWriteIndex: i * 2 + 1 },
     });

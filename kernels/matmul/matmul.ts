@@ -11,7 +11,7 @@
  * @module
  */
 import type { Gpu } from "../gpu/device.ts";
-import type { Kernel, Uniforms } from "../gpu/program.ts";
+import { imageType, type Kernel, type Uniforms } from "../gpu/program.ts";
 import { type Operands, operandWgsl } from "../numerics.ts";
 
 /** How a kernel spreads a product over lanes. Any tile gives the same bits. */
@@ -26,6 +26,10 @@ export interface Tile {
   readonly columns: number;
   /** A's values are loaded by one lane each and handed round the subgroup; needs a subgroup of exactly `lanes`. */
   readonly broadcast: boolean;
+  /** A is read from an image. */
+  readonly aImage?: boolean;
+  /** B is read from an image, which is never packed. */
+  readonly bImage?: boolean;
 }
 
 /** Tile for products with `rows` rows at most and `columns` columns on this adapter. */
@@ -40,6 +44,14 @@ export function chooseTile(gpu: Gpu, rows: number, columns: number): Tile {
     return { lanes: 8, groups: 1, rows: rows >= 16 ? 16 : 4, columns: narrow ? 1 : 2, broadcast: false };
   }
   return { lanes: 16, groups: rows >= 32 ? 8 : 1, rows: 4, columns: 1, broadcast: false };
+}
+
+/**
+ * Whether products of at least `rows` rows should read copies of their operands in images: a load from a storage buffer takes a
+ * software adapter several times as long as one from a texture, but the copies must be worth it.
+ */
+export function readsImages(gpu: Gpu, rows: number): boolean {
+  return gpu.adapter.software && gpu.subgroupSize === 8 && rows >= 256;
 }
 
 /** What is multiplied: where its pieces lie in the buffers, as WGSL statements. */
@@ -87,7 +99,11 @@ function bodyWgsl(
 
   emit(operandWgsl(operands));
   if (packed) emit(unpackWgsl);
-  const loadB = (index: string) => packed ? `unpack(b[(${index}) >> 2u])` : `operand(b[(${index}) >> 2u])`;
+  const loadA = (index: string) => `operand(${tile.aImage ? `fetch_a((${index}) >> 2u)` : `a[(${index}) >> 2u]`})`;
+  const loadB = (index: string) => {
+    if (tile.bImage) return `operand(fetch_b((${index}) >> 2u))`;
+    return packed ? `unpack(b[(${index}) >> 2u])` : `operand(b[(${index}) >> 2u])`;
+  };
   emit(`@compute @workgroup_size(${lanes}, ${groups}, 1)`);
   emit("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {");
   emit("let item = group.z; let lane = local.x;");
@@ -120,7 +136,7 @@ function bodyWgsl(
   if (aLayout === "row") {
     emit("let inside = vec4<bool>(k < kEnd, k + 1u < kEnd, k + 2u < kEnd, k + 3u < kEnd);");
     const load = (row: string) =>
-      `select(vec4<f32>(0.0), operand(a[(aBase + min(${row}, rowCount - 1u) * aStride + k) >> 2u]), inside)`;
+      `select(vec4<f32>(0.0), ${loadA(`aBase + min(${row}, rowCount - 1u) * aStride + k`)}, inside)`;
     if (broadcast) {
       for (let g = 0; g < rows / lanes; g++) emit(`let a${g} = ${load(`rowStart + ${g * lanes}u + lane`)};`);
       for (const i of rowList) emit(`let r${i} = subgroupBroadcast(a${Math.floor(i / lanes)}, ${i % lanes}u);`);
@@ -132,7 +148,11 @@ function bodyWgsl(
     const quads = rows / 4;
     for (let q = 0; q < 4; q++) {
       const load = (quad: string) =>
-        `select(vec4<f32>(0.0), operand(a[(aBase + min(k + ${q}u, kEnd - 1u) * aStride + min(rowStart + 4u * ${quad}, (rowCount - 1u) & 0xfffffffcu)) >> 2u]), k + ${q}u < kEnd)`;
+        `select(vec4<f32>(0.0), ${
+          loadA(
+            `aBase + min(k + ${q}u, kEnd - 1u) * aStride + min(rowStart + 4u * ${quad}, (rowCount - 1u) & 0xfffffffcu)`,
+          )
+        }, k + ${q}u < kEnd)`;
       if (broadcast) {
         for (let g = 0; g < Math.ceil(quads / lanes); g++) emit(`let a${q}_${g} = ${load(`(${g * lanes}u + lane)`)};`);
         for (let u = 0; u < quads; u++) {
@@ -208,8 +228,8 @@ function matmulKernel(
     name,
     body: bodyWgsl(problem, ...layouts, epilogue, operands, tile, packed),
     inputs: {
-      a: matrix,
-      b: packed ? "array<vec2<u32>>" : matrix,
+      a: tile.aImage ? imageType : matrix,
+      b: tile.bImage ? imageType : packed ? "array<vec2<u32>>" : matrix,
       ...(epilogue === "residual" ? { addend: matrix } : {}),
       ...problem.tables,
     },

@@ -4,8 +4,17 @@
  */
 import { assertEquals } from "@std/assert";
 import { closeGpu, type Gpu, NoAdapterError, openGpu } from "../../kernels/gpu/device.ts";
-import { allocate, createArena, readBack, releaseArena, upload } from "../../kernels/gpu/buffers.ts";
-import { createProgram, dispatch, type Kernel, releaseProgram, run, type Uniforms } from "../../kernels/gpu/program.ts";
+import { allocate, allocateImage, createArena, readBack, releaseArena, upload } from "../../kernels/gpu/buffers.ts";
+import {
+  copyToImage,
+  createProgram,
+  dispatch,
+  imageType,
+  type Kernel,
+  releaseProgram,
+  run,
+  type Uniforms,
+} from "../../kernels/gpu/program.ts";
 import { stream } from "../../training/random.ts";
 
 /** Data of one binding. */
@@ -44,7 +53,7 @@ Deno.test.afterAll(() => {
 });
 
 /**
- * Runs `kernel` once. `bindings` gives each binding its initial data.
+ * Runs `kernel` once. `bindings` gives each binding its initial data; what the kernel reads from an image is copied into one.
  * @returns the floats of every output afterwards
  */
 export async function runKernel(
@@ -63,7 +72,11 @@ export async function runKernel(
         return [name, tensor];
       }),
     );
-    dispatch(program, kernel, tensors, () => uniforms);
+    const images = Object.entries(kernel.inputs).filter(([, type]) => type === imageType).map(([name]) => {
+      const { length } = tensors[name];
+      return [name, copyToImage(program, tensors[name], allocateImage(arena, name, length)!, () => length)];
+    });
+    dispatch(program, kernel, { ...tensors, ...Object.fromEntries(images) }, () => uniforms);
     run(program, null);
     const names = Object.keys(kernel.outputs);
     const buffers = await readBack(gpu, names.map((name) => ({ tensor: tensors[name] })));
