@@ -35,6 +35,13 @@ const wrong: [string[], string][] = [
   [["diff", "a"], 'diff takes exactly A B; got "a"'],
   [["diff", "a", "b", "--format", "txt"], '--format is "txt"; it must be one of text, md, json (closest: text)'],
   [["diff", "a", "b", "--fail-on", "all"], '--fail-on is "all"; it must be one of regression, any (closest: any)'],
+  [["world", "--seed=-1"], '--seed is "-1"; it must be an integer from 0 to 4294967295 (closest: 0)'],
+  [
+    ["world", "--seed", "4294967296"],
+    '--seed is "4294967296"; it must be an integer from 0 to 4294967295 (closest: 4294967295)',
+  ],
+  [["world", "show", "xsum", "--rows", "501"], '--rows is "501"; it must be an integer from 0 to 500 (closest: 500)'],
+  [["world", "show", "xsum", "cnn"], 'world takes [show [NAME]]; got "show" "xsum" "cnn"'],
   [["repro", "now"], 'repro takes no argument besides flags; got "now"'],
 ];
 
