@@ -36,6 +36,9 @@ export function factorsOf(spec: CellSpec): Factors {
     trainSize: spec.train?.size ?? 0,
     trainShots: methodOf(spec.method).demonstrations(spec.method),
     seed: spec.seed,
+    ...(spec.method.name !== "icl" && spec.evaluations.some(({ relation }) => relation === "validation")
+      ? { learningRate: spec.method.learningRate }
+      : {}),
   };
 }
 

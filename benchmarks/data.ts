@@ -4,7 +4,7 @@
  */
 import { type DatasetRow, listSets, readFewShot, readTest, readTrain, type Task } from "../tasks/mod.ts";
 import { jsonSha256 } from "./cell.ts";
-import type { Relation } from "./types.ts";
+import type { EvaluationSpec, Relation } from "./types.ts";
 
 /** Rows and the SHA-256 of their canonical JSON. */
 export interface HashedRows {
@@ -17,11 +17,24 @@ export interface Data {
   train(task: Task, set: string, size: number): Promise<HashedRows>;
   /** The first `count` test rows, or all where there are fewer. */
   test(task: Task, set: string, count: number): Promise<HashedRows>;
+  /**
+   * The last `count` rows of a training set's largest file.
+   *
+   * @throws Where the set has no training file, or the file has fewer rows.
+   */
+  validation(task: Task, set: string, count: number): Promise<HashedRows>;
   demonstrations(task: Task, set: string, count: number): Promise<HashedRows>;
   /** Whether the folder has anything of a task. */
   holds(task: Task): Promise<boolean>;
   /** Test sets of a task's in-domain and out-of-domain roles: the ones that are there, and the names of those that are not. */
   sets(task: Task): Promise<{ present: readonly { set: string; relation: Relation }[]; absent: readonly string[] }>;
+}
+
+/** The rows an evaluation asks for. */
+export function evaluationRows(data: Data, task: Task, spec: EvaluationSpec): Promise<HashedRows> {
+  return spec.relation === "validation"
+    ? data.validation(task, spec.set, spec.rows)
+    : data.test(task, spec.set, spec.rows);
 }
 
 /** Opens a data folder in the U repository's layout. Nothing is read before it is asked for, and nothing twice. */
@@ -33,9 +46,23 @@ export function openData(dataDir: string): Data {
     return known;
   };
   const hashed = (rows: readonly DatasetRow[]): HashedRows => ({ rows, sha256: jsonSha256(rows) });
+  const train = (task: Task, set: string, size: number) =>
+    once(`train ${task.name} ${set} ${size}`, () => readTrain(dataDir, task, set, size));
   return {
     async train(task, set, size) {
-      return hashed(await once(`train ${task.name} ${set} ${size}`, () => readTrain(dataDir, task, set, size)));
+      return hashed(await train(task, set, size));
+    },
+    async validation(task, set, count) {
+      const sizes = (await listSets(dataDir, task)).find((files) => files.set === set)?.train ?? [];
+      // Where there is no file, asking for one row gives the reader's own error.
+      const rows = await train(task, set, sizes.at(-1) ?? 1);
+      if (rows.length < count) {
+        throw new Error(
+          `${dataDir}/${task.name}/${set}_train_${sizes.at(-1)}.json: holds ${rows.length} rows, ` +
+            `${count} were asked for validation; valid: at most ${rows.length}`,
+        );
+      }
+      return hashed(rows.slice(-count));
     },
     async test(task, set, count) {
       return hashed((await once(`test ${task.name} ${set}`, () => readTest(dataDir, task, set))).slice(0, count));

@@ -4,37 +4,52 @@
  */
 import { findTask, renderContext } from "../tasks/mod.ts";
 import { taskOf } from "./cell.ts";
-import type { Data } from "./data.ts";
+import { type Data, evaluationRows } from "./data.ts";
 import type { Planned } from "./plan.ts";
 import type { CellSpec } from "./types.ts";
 
-/** Cells with their factors and number of evaluations, what the data lacks, and one rendered prompt per task. */
+/** Learning rates, cells with their factors and number of evaluations, totals, what the data lacks, and one rendered prompt per task. */
 export async function describePlan(planned: Planned, data: Data): Promise<string> {
   const { plan, specs } = planned;
-  const header = ["cell", "method", "task", "size", "shown", "seed", "evaluations", "test rows"];
+  const header = ["cell", "method", "task", "size", "shown", "learning rate", "seed", "evaluations", "rows"];
   const rows = plan.cells.map(({ id, factors }) => {
     const spec = specs.get(id)!;
-    const items = spec.evaluations.reduce((sum, evaluation) => sum + evaluation.rows, 0);
-    const numbers = [factors.trainSize, factors.trainShots, factors.seed, spec.evaluations.length, items];
-    return [id.slice(0, 12), factors.method, taskOf(spec), ...numbers.map(String)];
+    const rate = spec.method.name === "icl" ? "-" : spec.method.learningRate.toExponential();
+    const shown = [factors.trainSize, factors.trainShots].map(String);
+    const numbers = [factors.seed, spec.evaluations.length, rowsOf(spec)].map(String);
+    return [id.slice(0, 12), factors.method, taskOf(spec), ...shown, rate, ...numbers];
   });
   const examples = new Map([...specs.values()].map((spec) => [taskOf(spec), spec]));
+  const all = [...specs.values()];
+  const rates = Object.entries(plan.learningRates.values).map(([method, rate]) => `${method} ${rate.toExponential()}`);
   const prompts: string[] = [];
   for (const spec of examples.values()) prompts.push(await examplePrompt(spec, data));
   return [
     `profile ${plan.profile}, model ${plan.model}, data ${plan.data}, operands ${plan.operands}, ` +
     `settings ${plan.settings.map((setting) => setting.name).join(" ")}`,
+    `learning rates: ${rates.join(", ")}, ${plan.learningRates.from}`,
     ...table([header, ...rows]),
+    `${all.length} cells, ${sum(all, ({ evaluations }) => evaluations.length)} evaluations, ${
+      sum(all, rowsOf)
+    } rows to answer`,
     ...plan.absent.map((line) => `absent: ${line}`),
     ...prompts,
   ].map((line) => line + "\n").join("");
 }
 
-/** The first test prompt of a cell's evaluation with the most demonstrations, and the answer it asks for. */
+function sum(specs: readonly CellSpec[], of: (spec: CellSpec) => number): number {
+  return specs.reduce((total, spec) => total + of(spec), 0);
+}
+
+function rowsOf({ evaluations }: CellSpec): number {
+  return evaluations.reduce((total, { rows }) => total + rows, 0);
+}
+
+/** The first prompt of a cell's evaluation with the most demonstrations, and the answer it asks for. */
 async function examplePrompt(spec: CellSpec, data: Data): Promise<string> {
   const most = spec.evaluations.reduce((a, b) => b.shots > a.shots ? b : a);
   const task = findTask(most.task);
-  const { rows } = await data.test(task, most.set, 1);
+  const { rows } = await evaluationRows(data, task, most);
   const demonstrations = await data.demonstrations(task, most.set, most.shots);
   const text = renderContext(task, most.format, demonstrations.rows, rows[0]);
   return `--- ${most.task}/${most.set}, ${most.shots}-shot, row ${rows[0].id}\n${text}\n--- answer\n${rows[0].output}`;

@@ -19,7 +19,7 @@ import {
   type Task,
 } from "../tasks/mod.ts";
 import { sha256 } from "./cell.ts";
-import type { Data, HashedRows } from "./data.ts";
+import { type Data, evaluationRows, type HashedRows } from "./data.ts";
 import { blankLineToken, type EncodedPrompt, encodePrompt, tokensSha256 } from "./examples.ts";
 import type { CellContext } from "./executor.ts";
 import { shortestF32 } from "./numbers.ts";
@@ -63,12 +63,9 @@ interface Kept {
   readonly margin: number;
 }
 
-/** Batches given to the model at a time: between two such calls progress is told. */
-const BATCHES_PER_CALL = 8;
-
 /**
- * Runs all evaluations of a cell. Prompts of several evaluations share batches where they are decoded alike; what an item gets does
- * not depend on its batch.
+ * Runs all evaluations of a cell. An evaluation's prompts go to the model in one call, since they begin with the same demonstrations,
+ * which need to be read only once; what an item gets does not depend on its company.
  */
 export async function evaluate(
   subject: Subject,
@@ -78,14 +75,15 @@ export async function evaluate(
 ): Promise<Evaluated> {
   const prepared: Prepared[] = [];
   for (const spec of specs) prepared.push(await prepare(subject, spec, data));
-  const items = prepared.flatMap((p) => p.rows.map((row, i): Item => ({ prepared: p, row, prompt: p.prompts[i] })));
+  const steps = prepared.reduce((sum, { rows }) => sum + rows.length, 0);
   const samples: Sample[] = [];
-  for (const group of groups(items, subject.batchSize * BATCHES_PER_CALL)) {
-    context.report({ stage: "evaluate", step: samples.length, steps: items.length, loss: null });
-    const answers = await answerAll(subject, group, context.signal);
-    group.forEach((item, i) => samples.push(sampleOf(item, answers[i])));
+  for (const group of groups(prepared, subject.batchSize)) {
+    context.report({ stage: "evaluate", step: samples.length, steps, loss: null });
+    const items = group.flatMap((p) => p.rows.map((row, i): Item => ({ prepared: p, row, prompt: p.prompts[i] })));
+    const answers = await answerAll(subject, items, context.signal);
+    items.forEach((item, i) => samples.push(sampleOf(item, answers[i])));
   }
-  context.report({ stage: "evaluate", step: items.length, steps: items.length, loss: null });
+  context.report({ stage: "evaluate", step: steps, steps, loss: null });
   let start = 0;
   const evaluations = prepared.map((p) => resultOf(p, samples.slice(start, start += p.rows.length)));
   return { evaluations, samples };
@@ -100,7 +98,7 @@ export function unchanged(found: HashedRows, expected: string, what: string): re
 async function prepare({ llama, tokenizer }: Subject, spec: EvaluationSpec, data: Data): Promise<Prepared> {
   const task = findTask(spec.task);
   const where = `${spec.task}/${spec.set}`;
-  const rows = unchanged(await data.test(task, spec.set, spec.rows), spec.rowsSha256, `${where}: test rows`);
+  const rows = unchanged(await evaluationRows(data, task, spec), spec.rowsSha256, `${where}: test rows`);
   const demonstrations = unchanged(
     await data.demonstrations(task, spec.set, spec.shots),
     spec.demonstrationsSha256,
@@ -117,14 +115,15 @@ async function prepare({ llama, tokenizer }: Subject, spec: EvaluationSpec, data
   return { spec, task, rows, prompts, labelIds };
 }
 
-/** Consecutive items that are decoded alike, at most `size` at a time. */
-function groups(items: readonly Item[], size: number): Item[][] {
-  const kind = ({ prepared: { spec, labelIds } }: Item) => JSON.stringify([spec.maxNewTokens, labelIds]);
-  const made: Item[][] = [];
-  for (const item of items) {
+/** Each evaluation by itself, but for consecutive small ones that are decoded alike and together fill no more than a batch. */
+function groups(prepared: readonly Prepared[], size: number): Prepared[][] {
+  const kind = ({ spec, labelIds }: Prepared) => JSON.stringify([spec.maxNewTokens, labelIds]);
+  const made: Prepared[][] = [];
+  for (const one of prepared) {
     const last = made.at(-1);
-    if (last !== undefined && last.length < size && kind(last[0]) === kind(item)) last.push(item);
-    else made.push([item]);
+    const together = last?.reduce((sum, { rows }) => sum + rows.length, one.rows.length) ?? 0;
+    if (last !== undefined && together <= size && kind(last[0]) === kind(one)) last.push(one);
+    else made.push([one]);
   }
   return made;
 }

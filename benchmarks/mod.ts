@@ -21,7 +21,7 @@ export { canonicalJson } from "./canonical_json.ts";
 export { listSettings, settings } from "./settings.ts";
 export { onlyKeys } from "./only.ts";
 export { progressLine } from "./progress_line.ts";
-export { profiles, type Scale } from "./profiles.ts";
+export { profiles, type Scale, type TrainedMethod } from "./profiles.ts";
 export { suiteVersion } from "./version.ts";
 export type { Planned } from "./plan.ts";
 export type { OnProgress } from "./runner.ts";

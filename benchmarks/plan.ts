@@ -74,6 +74,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
     operands: run.operands,
     seeds,
     ...(Object.keys(run.only).length === 0 ? {} : { only: run.only }),
+    learningRates: { values: run.scale.learningRates, from: run.scale.learningRatesFrom },
     settings: asked.map(({ setting, requests }) => ({
       name: setting.name,
       title: setting.title,
@@ -81,6 +82,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
       description: setting.description,
       cells: idsOf(requests, view),
       tables: setting.tables(view),
+      ...(setting.choices === undefined ? {} : { choices: setting.choices(view) }),
     })),
     cells: [...specs].map(([id, spec]) => ({ id, factors: factorsOf(spec) })),
     absent: [...await absentSets(input, chosen), ...absentTasks(run, there)],

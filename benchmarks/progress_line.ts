@@ -7,9 +7,10 @@ import type { Progress } from "./types.ts";
 /** Such as `cell 3/12 sentiment, ft amazon 200, seed 1: train 14/26, loss 1.931`. */
 export function progressLine({ index, count, task, factors, stage, step, steps, loss, reason }: Progress): string {
   const shown = factors.trainShots > 0 ? `, ${factors.trainShots} shown` : "";
+  const rate = factors.learningRate === undefined ? "" : `, learning rate ${factors.learningRate.toExponential()}`;
   const trained = factors.trainSet === null
     ? ""
-    : ` ${factors.trainSet} ${factors.trainSize}${shown}, seed ${factors.seed}`;
+    : ` ${factors.trainSet} ${factors.trainSize}${shown}${rate}, seed ${factors.seed}`;
   const done = steps > 0 ? ` ${step}/${steps}` : "";
   const tail = (loss === null ? "" : `, loss ${loss.toFixed(3)}`) + (reason === null ? "" : `: ${reason}`);
   return `cell ${index}/${count} ${task}, ${factors.method}${trained}: ${stage}${done}${tail}`;

@@ -12,11 +12,12 @@ import {
   type Task,
   trainingSet,
 } from "../tasks/mod.ts";
+import { canonicalJson } from "./canonical_json.ts";
 import { jsonSha256 } from "./cell.ts";
-import type { Data } from "./data.ts";
+import type { Data, HashedRows } from "./data.ts";
 import { type Only, wanted } from "./only.ts";
-import { fticlShotsOf, hyperparameters, type Scale, shotsOf } from "./profiles.ts";
-import type { CellSpec, EvaluationSpec, MethodSpec, Operands } from "./types.ts";
+import { hyperparameters, type Scale, shotsOf } from "./profiles.ts";
+import type { CellSpec, EvaluationSpec, MethodSpec, Operands, Relation } from "./types.ts";
 
 /** A cell, by what the settings vary. Zero where a number has no meaning for the method. */
 export interface CellRequest {
@@ -30,6 +31,8 @@ export interface CellRequest {
   readonly demonstrations: number;
   /** Seed of the training. */
   readonly seed: number;
+  /** Learning rate on trial: the cell is put to validation rows. Where absent, it has its method's learning rate and is put to test rows. */
+  readonly learningRate?: number;
 }
 
 /** What planning needs to know of the model. */
@@ -87,14 +90,15 @@ export function fineTunedInContext(task: Task, size: number, demonstrations: num
 
 /** One text per request; equal requests have equal keys. */
 export function requestKey(request: CellRequest): string {
-  return [request.task, request.method, request.size, request.demonstrations, request.seed].join(" ");
+  const { task, method, size, demonstrations, seed, learningRate } = request;
+  return [task, method, size, demonstrations, seed, learningRate].join(" ");
 }
 
 /**
  * Full specification of a requested cell, or null where `--only` leaves none of its evaluations.
  *
- * Untrained and plainly fine-tuned cells are evaluated on all in-domain and out-of-domain sets of the task at every shot count.
- * FTICL cells are evaluated on the training set, at zero shots and at the counts FTICL trains with, the ones U takes its best of.
+ * Cells are evaluated on all in-domain and out-of-domain sets of the task at every shot count. One with a learning rate on trial is
+ * evaluated on validation rows instead, at zero shots and at the number of demonstrations it trains with.
  *
  * @throws Where a set's rows or demonstrations cannot be read, or its label words collide; the message names task and set.
  */
@@ -126,24 +130,41 @@ export async function specOf(request: CellRequest, run: RunFacts): Promise<CellS
 
 function methodSpec(request: CellRequest, run: RunFacts): MethodSpec {
   if (request.method === "icl") return { name: "icl" };
-  const hyper = hyperparameters(run.scale, run.model.maxPositions);
+  const learningRate = request.learningRate ?? run.scale.learningRates[request.method];
+  const hyper = hyperparameters(learningRate, run.model.maxPositions);
   if (request.method === "ft") return { name: "ft", ...hyper };
   return { name: "fticl", demonstrations: request.demonstrations, ...hyper };
 }
 
+/** A list of rows that a cell is put to. */
+interface TestSet {
+  readonly set: string;
+  readonly relation: Relation;
+  readonly shots: readonly number[];
+  read(): Promise<HashedRows>;
+}
+
+async function testSets(task: Task, request: CellRequest, run: RunFacts): Promise<TestSet[]> {
+  const { data, scale } = run;
+  if (request.learningRate !== undefined) {
+    const shots = [...new Set([0, request.demonstrations])];
+    const read = () => validationRows(task, request, run);
+    return [{ set: trainingSet(task), relation: "validation", shots, read }];
+  }
+  return (await data.sets(task)).present.map(({ set, relation }) => ({
+    set,
+    relation,
+    shots: shotsOf(task, scale),
+    read: () => data.test(task, set, scale.testRows),
+  }));
+}
+
 async function evaluationsOf(task: Task, request: CellRequest, run: RunFacts): Promise<EvaluationSpec[]> {
-  const { present } = await run.data.sets(task);
-  const fticl = request.method === "fticl";
-  const sets = fticl ? present.filter(({ set }) => set === task.sets.train) : present;
-  const shotCounts = shotsOf(task, run.scale);
-  const shown = fticl
-    ? shotCounts.filter((shots) => shots === 0 || fticlShotsOf(task, run.scale).includes(shots))
-    : shotCounts;
   const evaluations: EvaluationSpec[] = [];
-  for (const { set, relation } of sets) {
-    for (const shots of shown) {
+  for (const { set, relation, shots: shotCounts, read } of await testSets(task, request, run)) {
+    for (const shots of shotCounts) {
       if (!wanted(run.only, { set, shots })) continue;
-      const { rows, sha256 } = await run.data.test(task, set, run.scale.testRows);
+      const { rows, sha256 } = await read();
       const demonstrations = await run.data.demonstrations(task, set, shots);
       checkLabels(task, set, rows[0], demonstrations.rows, run.model);
       evaluations.push({
@@ -163,6 +184,26 @@ async function evaluationsOf(task: Task, request: CellRequest, run: RunFacts): P
     }
   }
   return evaluations;
+}
+
+/** The validation rows of a cell's training set. Compared by what they say: U's own smaller files are not always the first rows of its larger ones. */
+async function validationRows(task: Task, { size }: CellRequest, { data, scale }: RunFacts): Promise<HashedRows> {
+  const set = trainingSet(task);
+  const validation = await data.validation(task, set, scale.validationRows);
+  const kept = new Set(validation.rows.map(contentOf));
+  const shared = (rows: readonly DatasetRow[]) => rows.filter((row) => kept.has(contentOf(row))).length;
+  const kind = `the last ${scale.validationRows} rows of the largest training file are for validation`;
+  const trained = shared((await data.train(task, set, size)).rows);
+  if (trained > 0) {
+    throw new Error(`${task.name}/${set}: ${kind}, but ${trained} of the ${size} training rows are among them`);
+  }
+  const tested = shared((await data.test(task, set, Infinity)).rows);
+  if (tested > 0) throw new Error(`${task.name}/${set}: ${kind}, but ${tested} test rows are among them`);
+  return validation;
+}
+
+function contentOf({ fields, output }: DatasetRow): string {
+  return canonicalJson({ fields, output });
 }
 
 function checkLabels(

@@ -5,7 +5,7 @@
 import { metricsOf, type Task } from "../tasks/mod.ts";
 import type { CellRequest, ModelFacts } from "./requests.ts";
 import type { Scale } from "./profiles.ts";
-import type { CellSpec, EvaluationSpec, TableEntry, TablePlan } from "./types.ts";
+import type { CellSpec, ChoicePlan, EvaluationSpec, TableEntry, TablePlan } from "./types.ts";
 
 /** What a setting's tables are made from: the cells that are in the plan. */
 export interface PlanView {
@@ -31,10 +31,14 @@ export interface Setting {
   readonly source: string;
   /** One sentence. */
   readonly description: string;
+  /** Whether it runs only where it is named. */
+  readonly onlyByName?: boolean;
   /** Cells for one task. */
   requests(task: Task, scale: Scale, seeds: readonly number[]): readonly CellRequest[];
   /** Tables over the cells that are in the plan. */
   tables(view: PlanView): readonly TablePlan[];
+  /** Learning rates to choose among, where it is about that. */
+  choices?(view: PlanView): readonly ChoicePlan[];
 }
 
 /** A row of a score table: the cells, one per seed, whose scores it shows. */

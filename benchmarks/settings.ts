@@ -3,6 +3,7 @@
  * @module
  */
 import { inDomain } from "./in_domain.ts";
+import { learningRate } from "./learning_rate.ts";
 import { outOfDomain } from "./out_of_domain.ts";
 import type { Setting } from "./setting.ts";
 import { weightDistance } from "./weight_distance.ts";
@@ -12,10 +13,11 @@ export const settings: Readonly<Record<string, Setting>> = {
   in_domain: inDomain,
   out_of_domain: outOfDomain,
   weight_distance: weightDistance,
+  learning_rate: learningRate,
 };
 
 /**
- * The settings of some names, in the suite's order; all of them where no name is given.
+ * The settings of some names, in the suite's order; where no name is given, all that do not run by name only.
  *
  * @throws Where a name is unknown, with the valid ones.
  */
@@ -25,7 +27,9 @@ export function chooseSettings(names: readonly string[]): readonly Setting[] {
       throw new Error(`no setting "${name}"; valid: ${Object.keys(settings).join(", ")}`);
     }
   }
-  return Object.values(settings).filter((setting) => names.length === 0 || names.includes(setting.name));
+  return Object.values(settings).filter(({ name, onlyByName }) =>
+    names.length === 0 ? onlyByName !== true : names.includes(name)
+  );
 }
 
 /** One line per setting: name, figure, what it is. */
@@ -33,5 +37,8 @@ export function listSettings(): string {
   const all = Object.values(settings);
   const width = Math.max(...all.map((setting) => setting.name.length));
   const source = Math.max(...all.map((setting) => setting.source.length));
-  return all.map((s) => `${s.name.padEnd(width)}  ${s.source.padEnd(source)}  ${s.description}\n`).join("");
+  return all.map((s) => {
+    const byName = s.onlyByName === true ? " Runs only where it is named." : "";
+    return `${s.name.padEnd(width)}  ${s.source.padEnd(source)}  ${s.description}${byName}\n`;
+  }).join("");
 }

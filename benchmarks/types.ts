@@ -12,8 +12,11 @@ export type { Hyperparameters, MethodSpec, Operands };
 /** Size of a run. */
 export type Profile = "smoke" | "quick" | "paper";
 
-/** How a test set relates to the training set of the model it is put to. */
-export type Relation = "in-domain" | "out-of-domain" | "cross-task";
+/**
+ * How a test set relates to the training set of the model it is put to. `validation`: not a test set but the last rows of the training
+ * set's largest file, by which a learning rate is chosen.
+ */
+export type Relation = "in-domain" | "out-of-domain" | "cross-task" | "validation";
 
 /** The rows a cell trains on. */
 export interface TrainSpec {
@@ -45,7 +48,7 @@ export interface EvaluationSpec {
   readonly format: 1 | 2;
   /** Demonstrations before the prompt: the first ones of the test set's own few-shot file. */
   readonly shots: number;
-  /** Number of test rows: the first ones of the file. */
+  /** Number of rows: the first ones of the test file, for `validation` the last ones of the training file. */
   readonly rows: number;
   /** The prompt format itself, with its placeholders. */
   readonly prompt: string;
@@ -196,6 +199,8 @@ export interface Factors {
   readonly trainShots: number;
   /** Seed; 0 where nothing is random. */
   readonly seed: number;
+  /** Peak learning rate of a cell that tries one on validation rows; absent from all others, whose method has one learning rate. */
+  readonly learningRate?: number;
 }
 
 /** `cells/<id>/result.json`. */
@@ -316,6 +321,18 @@ export interface TablePlan {
   readonly notes: readonly string[];
 }
 
+/** Learning rates tried for one method, and where each task's validation scores are found. */
+export interface ChoicePlan {
+  /** Method's name. */
+  readonly method: string;
+  /** Learning rates, ascending. */
+  readonly candidates: readonly {
+    readonly learningRate: number;
+    /** By task, then by shot count: the same evaluation of each seed. */
+    readonly tasks: readonly { readonly task: string; readonly shots: readonly (readonly EntryReference[])[] }[];
+  }[];
+}
+
 /** A setting as planned: which figure or table it is, which cells it reads, which tables it makes. */
 export interface SettingPlan {
   /** Name on the command line. */
@@ -330,6 +347,8 @@ export interface SettingPlan {
   readonly cells: readonly string[];
   /** Tables in order. */
   readonly tables: readonly TablePlan[];
+  /** Learning rates to choose among; absent where the setting chooses none. */
+  readonly choices?: readonly ChoicePlan[];
 }
 
 /** What a run is doing, for a progress line. */
@@ -374,6 +393,8 @@ export interface Plan {
   readonly operands: Operands;
   /** Seeds of trained cells; an untrained cell uses none and has seed 0. */
   readonly seeds: readonly number[];
+  /** Peak learning rate of each method that trains, and where these come from, in words. */
+  readonly learningRates: { readonly values: Readonly<Record<string, number>>; readonly from: string };
   /** Filter of `--only`; absent where the settings were planned whole. */
   readonly only?: Readonly<Record<string, string>>;
   /** Settings in order. */

@@ -2,8 +2,9 @@
  * Makes the report, as data, out of a run's files.
  * @module
  */
-import type { CellResult, MetricResult, Sample, TableEntry, TablePlan } from "../benchmarks/types.ts";
+import type { CellResult, EntryReference, MetricResult, Sample, TableEntry, TablePlan } from "../benchmarks/types.ts";
 import { evaluationLabel } from "./labels.ts";
+import { reportChoice } from "./learning_rate.ts";
 import { itemValue, itemValues, packItems, statisticsKind } from "./items.ts";
 import {
   BOOTSTRAP,
@@ -17,7 +18,7 @@ import {
   type ReportTrain,
 } from "./model.ts";
 import { readSamples, type Run, type RunCell } from "./read_run.ts";
-import { bootstrapInterval, wilsonInterval } from "./statistics.ts";
+import { bootstrapInterval, twoLevelInterval, wilsonInterval } from "./statistics.ts";
 import { fixed, message } from "./text.ts";
 
 /**
@@ -30,10 +31,11 @@ export async function buildReport(run: Run): Promise<Report> {
   const byId = new Map(cells.map((cell) => [cell.cell, cell]));
   const { schema: _, cells: __, settings: planned, ...plan } = run.plan;
   const settings = [];
-  for (const { tables, ...setting } of planned) {
+  for (const { tables, choices, ...setting } of planned) {
     const made: ReportTable[] = [];
     for (const table of tables) made.push(await reportTable(table, byId));
-    settings.push({ ...setting, tables: made });
+    const chosen = choices?.map((choice) => reportChoice(choice, (reference) => scoreOf(reference, byId)));
+    settings.push({ ...setting, tables: made, ...(chosen === undefined ? {} : { choices: chosen }) });
   }
   const signatures = cells.flatMap((cell) => cell.identity === null ? [] : [cell.identity.numericSignature]);
   return {
@@ -113,7 +115,7 @@ async function reportMetric(metric: MetricResult, samples: readonly Sample[], wh
     const proportion = statisticsKind(packed.fields) === "proportion";
     const interval = proportion
       ? percent(wilsonInterval(Math.round(mean / 100 * values.length), values.length))
-      : await bootstrapInterval([values], [1], BOOTSTRAP);
+      : await bootstrapInterval(values, BOOTSTRAP);
     return {
       ...metric,
       low: fixed(interval.low, 4),
@@ -150,7 +152,12 @@ interface Member {
   readonly distance: string | null;
 }
 
-function lookUp({ reference }: TableEntry, cells: ReadonlyMap<string, ReportCell>): Member {
+function scoreOf(reference: EntryReference, cells: ReadonlyMap<string, ReportCell>): number | null {
+  const value = lookUp(reference, cells).metric?.value;
+  return value === undefined ? null : Number(value);
+}
+
+function lookUp(reference: TableEntry["reference"], cells: ReadonlyMap<string, ReportCell>): Member {
   const nothing = { metric: null, evaluation: null, distance: null };
   const cell = cells.get(reference.cell)!;
   if (cell.status !== "ok") {
@@ -188,7 +195,7 @@ async function reportEntry(
   entries: readonly TableEntry[],
   cells: ReadonlyMap<string, ReportCell>,
 ): Promise<ReportEntry> {
-  const members = entries.map((entry) => lookUp(entry, cells));
+  const members = entries.map(({ reference }) => lookUp(reference, cells));
   const missing = members.filter(({ reason }) => reason !== null);
   const common = {
     row: entries[0].row,
@@ -211,7 +218,7 @@ async function reportEntry(
 
 type Value = Pick<ReportEntry, "value" | "low" | "high" | "range">;
 
-/** The value of one member, or the mean of several with an interval over items and the members' range. */
+/** The value of one member, or the mean of several with an interval over seeds and items, and the members' range. */
 async function memberMean(members: readonly Member[]): Promise<Value> {
   const [first] = members;
   if (members.length === 1) {
@@ -222,22 +229,14 @@ async function memberMean(members: readonly Member[]): Promise<Value> {
   const sorted = [...texts].sort((a, b) => Number(a) - Number(b));
   const range = [sorted[0], sorted.at(-1)!] as const;
   if (first.metric === null) {
-    const mean = texts.reduce((sum, value) => sum + Number(value), 0) / texts.length;
-    return { value: String(mean), low: null, high: null, range };
+    const { mean, low, high } = await twoLevelInterval(texts.map((text) => [Number(text)]));
+    return { value: String(mean), low: String(Math.max(0, low)), high: String(high), range };
   }
-  // Members over the same rows (seeds) are averaged item by item, so that the interval is over items; other rows are another stratum.
-  const strata = [...Map.groupBy(members, ({ evaluation }) => evaluation!.hashes.rows).values()];
-  const weights = strata.map((stratum) => stratum.length);
-  const values = strata.map((stratum) => meanOfLists(stratum.map(({ metric }) => itemValues(metric!.items))));
-  const mean = values.reduce((sum, list, i) => sum + weights[i] / members.length * meanOf(list), 0);
-  const { low, high } = await bootstrapInterval(values, weights, BOOTSTRAP);
-  return { value: fixed(mean, 4), low: fixed(low, 4), high: fixed(high, 4), range };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function meanOfLists(lists: readonly (readonly number[])[]): number[] {
-  return lists[0].map((_, i) => meanOf(lists.map((list) => list[i])));
+  const values = members.map(({ metric }) => itemValues(metric!.items));
+  const { mean, low, high, freedom } = await twoLevelInterval(values);
+  // Of rates that are the same for every item and seed nothing can be estimated but that they are near 0 or 100.
+  const interval = freedom === 0 && first.metric.interval === "wilson"
+    ? percent(wilsonInterval(Math.round(mean / 100 * values[0].length), values[0].length))
+    : { low: Math.max(0, low), high: Math.min(100, high) };
+  return { value: fixed(mean, 4), low: fixed(interval.low, 4), high: fixed(interval.high, 4), range };
 }

@@ -11,9 +11,10 @@ import type { Factors } from "../benchmarks/types.ts";
 export function cellLabel(
   { factors, evaluations }: { factors: Factors; evaluations: readonly { task: string }[] },
 ): string {
-  const { method, trainTask, trainSet, trainSize, trainShots, seed } = factors;
+  const { method, trainTask, trainSet, trainSize, trainShots, seed, learningRate } = factors;
   if (trainTask !== null) {
-    return `${method}, ${trainTask}/${trainSet}, ${trainSize} rows, ${trainShots} shots, seed ${seed}`;
+    const rate = learningRate === undefined ? "" : `, learning rate ${learningRate.toExponential()}`;
+    return `${method}, ${trainTask}/${trainSet}, ${trainSize} rows, ${trainShots} shots${rate}, seed ${seed}`;
   }
   const tasks = [...new Set(evaluations.map(({ task }) => task))];
   return tasks.length === 0 ? method : `${method} on ${tasks.join(" and ")}`;

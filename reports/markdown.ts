@@ -4,7 +4,15 @@
  */
 import type { DistanceResult } from "../benchmarks/types.ts";
 import { cellLabel } from "./labels.ts";
-import type { Report, ReportCell, ReportEntry, ReportSetting, ReportTable, ReportTrain } from "./model.ts";
+import type {
+  Report,
+  ReportCell,
+  ReportChoice,
+  ReportEntry,
+  ReportSetting,
+  ReportTable,
+  ReportTrain,
+} from "./model.ts";
 import { markdownTable } from "./tables.ts";
 import { fixed, scientific, shortHash } from "./text.ts";
 
@@ -44,6 +52,9 @@ function header(report: Report): string {
 - Profile: ${report.profile}; ${report.seeds.length === 1 ? "seed" : "seeds"} ${
     report.seeds.join(", ")
   }; operands ${report.operands}
+- Learning rates: ${
+    Object.entries(report.learningRates.values).map(([method, rate]) => `${method} ${rate.toExponential()}`).join(", ")
+  }, ${report.learningRates.from}
 - Suite ${report.suite}; kernels ${hashes(report, ({ identity }) => identity?.kernels)}; numeric signature ${
     hashes(report, ({ identity }) => identity?.numericSignature)
   }
@@ -70,7 +81,8 @@ function legend(report: Report): string {
   ];
   if (entries.some(({ members }) => members > 1)) {
     lines.push(
-      "Where a value is the mean of several cells, the least and greatest follow in parentheses; it is given only if all of them exist.",
+      `Where a value is the mean of several seeds, \`±\` is half the ${report.intervals.seeds}; the least and greatest seed follow in ` +
+        "parentheses. It is given only if all of them exist.",
     );
   }
   if (entries.some(({ paper }) => paper !== null)) {
@@ -81,7 +93,26 @@ function legend(report: Report): string {
 
 function settingSection(setting: ReportSetting): string {
   const head = `## ${setting.name}: ${setting.title} (${setting.source})\n\n${setting.description}\n`;
-  return [head, ...setting.tables.map(tableSection)].join("\n");
+  const choices = setting.choices ?? [];
+  return [head, ...setting.tables.map(tableSection), ...choices.map(choiceSection)].join("\n");
+}
+
+/** Rows: learning rates. Columns: tasks, their mean. */
+function choiceSection({ method, candidates, chosen }: ReportChoice): string {
+  const score = (text: string | null) => text === null ? "missing" : fixed(Number(text), 2);
+  const rendered = markdownTable({
+    header: ["learning rate", ...candidates[0].tasks.map(({ task }) => task), "mean", "choice"],
+    rows: candidates.map(({ learningRate, tasks, mean }) => [
+      learningRate.toExponential(),
+      ...tasks.map(({ best }) => score(best)),
+      score(mean),
+      learningRate === chosen ? "chosen" : "",
+    ]),
+    right: (column) => column <= candidates[0].tasks.length + 1,
+  });
+  return `### Learning rate of ${method}\n\nBest validation score over shot counts, 0-100\n\n${rendered}
+- ${chosen === null ? "No choice: scores are missing." : "Chosen: the best mean over tasks, of equal ones the smaller."}
+`;
 }
 
 function tableSection(table: ReportTable): string {
@@ -128,19 +159,20 @@ export function entryText(entry: ReportEntry | undefined): string {
     return word + (entry.members > 1 ? ` (${entry.present} of ${entry.members})` : "") + paper;
   }
   const show = (text: string) => entry.kind === "distance" ? scientific(Number(text)) : fixed(Number(text), 2);
-  const half = entry.low === null ? "" : ` ± ${fixed((Number(entry.high) - Number(entry.low)) / 2, 2)}`;
+  const half = entry.low === null ? "" : ` ± ${show(String((Number(entry.high) - Number(entry.low)) / 2))}`;
   const range = entry.range === null ? "" : ` (${entry.range.map(show).join(" to ")})`;
   return show(entry.value) + half + range + paper;
 }
 
-const TRAINED_HEADER = ["method", "train set", "rows", "shots", "seed"] as const;
+const TRAINED_HEADER = ["method", "train set", "rows", "shots", "learning rate", "seed"] as const;
 
-function trainedColumns({ factors }: ReportCell): string[] {
+function trainedColumns({ factors, method }: ReportCell): string[] {
   return [
     factors.method,
     `${factors.trainTask}/${factors.trainSet}`,
     String(factors.trainSize),
     String(factors.trainShots),
+    method === null || method.name === "icl" ? "none" : method.learningRate.toExponential(),
     String(factors.seed),
   ];
 }

@@ -4,12 +4,14 @@
  * @module
  */
 import type {
+  ChoicePlan,
   DistanceResult,
   EvaluationResult,
   Factors,
   MethodSpec,
   MetricResult,
   Operands,
+  Plan,
   Profile,
   SettingPlan,
   TablePlan,
@@ -22,8 +24,10 @@ import type { PackedItems } from "./items.ts";
 export const INTERVALS = {
   /** For proportions. */
   wilson: "95 % Wilson score interval",
-  /** For means over items, and for means over several members of a table's cell. */
+  /** For means over items. */
   bootstrap: '95 % percentile bootstrap over items, 2000 resamples, seed "tunemark/interval"',
+  /** For means over seeds. */
+  seeds: "95 % t interval over seeds and items as crossed random effects, Satterthwaite's degrees of freedom",
 } as const;
 
 /** Number of resamples and the seed's name of {@linkcode INTERVALS}. */
@@ -34,7 +38,7 @@ export interface ReportMetric extends MetricResult {
   /** Ends of the 95 % interval, four decimals. */
   readonly low: string;
   readonly high: string;
-  readonly interval: keyof typeof INTERVALS;
+  readonly interval: "wilson" | "bootstrap";
   /** Each item's statistics, so that reports can be paired. */
   readonly items: PackedItems;
 }
@@ -88,7 +92,7 @@ export interface ReportEntry {
   readonly cells: readonly string[];
   /** Value as text: four decimals for a metric, shortest text for a distance; null unless every member has one. */
   readonly value: string | null;
-  /** 95 % interval over items; null for distances. */
+  /** 95 % interval over items, of several members over members too; null for a single distance. */
   readonly low: string | null;
   readonly high: string | null;
   /** Least and greatest member; null where there is one member only. */
@@ -111,9 +115,26 @@ export interface ReportTable extends Omit<TablePlan, "entries"> {
   readonly entries: readonly ReportEntry[];
 }
 
+/** Learning rates tried for a method, with their scores. */
+export interface ReportChoice extends Omit<ChoicePlan, "candidates"> {
+  readonly candidates: readonly TriedRate[];
+  /** The learning rate of the best mean, the smaller of equal ones; null unless every score exists. */
+  readonly chosen: number | null;
+}
+
+/** A learning rate's scores; four decimals, null where a score they rest on is missing. */
+export interface TriedRate {
+  readonly learningRate: number;
+  /** The best over shot counts of each task, the mean over seeds. */
+  readonly tasks: readonly { readonly task: string; readonly best: string | null }[];
+  /** Mean over tasks. */
+  readonly mean: string | null;
+}
+
 /** A setting: as planned, with its tables' values. */
-export interface ReportSetting extends Omit<SettingPlan, "tables"> {
+export interface ReportSetting extends Omit<SettingPlan, "tables" | "choices"> {
   readonly tables: readonly ReportTable[];
+  readonly choices?: readonly ReportChoice[];
 }
 
 /** `report.json`. */
@@ -134,6 +155,8 @@ export interface Report {
   readonly operands: Operands;
   /** Seeds of trained cells. */
   readonly seeds: readonly number[];
+  /** Peak learning rate of each method, and where these come from. */
+  readonly learningRates: Plan["learningRates"];
   /** Distinct numeric signatures of the cells' adapters, sorted: one, unless the run was moved between machines. */
   readonly numericSignatures: readonly string[];
   /** How intervals are made. */

@@ -2,7 +2,19 @@
  * The shapes of the files that reports read; the types are in `benchmarks/types.ts`.
  * @module
  */
-import { count, list, nullable, number, numberText, object, oneOf, record, type Shape, text } from "./shape.ts";
+import {
+  count,
+  list,
+  nullable,
+  number,
+  numberText,
+  object,
+  oneOf,
+  optional,
+  record,
+  type Shape,
+  text,
+} from "./shape.ts";
 
 const factors: Shape = object({
   model: text,
@@ -12,16 +24,17 @@ const factors: Shape = object({
   trainSize: count,
   trainShots: count,
   seed: count,
+  learningRate: optional(number),
 });
 
 const format = oneOf(1, 2);
 
+const metricReference: Shape = object({ cell: text, set: text, format, shots: count, metric: text });
+
 /** A table entry's reference is a metric of an evaluation or, where it has `distance`, a weight distance. */
 const reference: Shape = (value, file, path) => {
   const isDistance = typeof value === "object" && value !== null && "distance" in value;
-  const shape = isDistance
-    ? object({ cell: text, distance: text })
-    : object({ cell: text, set: text, format, shots: count, metric: text });
+  const shape = isDistance ? object({ cell: text, distance: text }) : metricReference;
   shape(value, file, path);
 };
 
@@ -34,6 +47,7 @@ export const plan: Shape = object({
   model: text,
   operands: oneOf("12bit", "f32", "bf16"),
   seeds: list(count),
+  learningRates: object({ values: record(number), from: text }),
   settings: list(object({
     name: text,
     title: text,
@@ -49,6 +63,13 @@ export const plan: Shape = object({
       entries: list(object({ row: text, column: text, reference, paper: nullable(number) })),
       notes: list(text),
     })),
+    choices: optional(list(object({
+      method: text,
+      candidates: list(object({
+        learningRate: number,
+        tasks: list(object({ task: text, shots: list(list(metricReference)) })),
+      })),
+    }))),
   })),
   cells: list(object({ id: text, factors })),
   absent: list(text),
@@ -80,7 +101,7 @@ const train: Shape = object({
   }),
 });
 
-const relation = oneOf("in-domain", "out-of-domain", "cross-task");
+const relation = oneOf("in-domain", "out-of-domain", "cross-task", "validation");
 
 const identity: Shape = object({
   suite: text,

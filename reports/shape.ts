@@ -55,6 +55,13 @@ export function nullable(shape: Shape): Shape {
   };
 }
 
+/** The shape, or a field that is not there. */
+export function optional(shape: Shape): Shape {
+  return (value, file, path) => {
+    if (value !== undefined) shape(value, file, path);
+  };
+}
+
 /** A list of a shape. */
 export function list(shape: Shape): Shape {
   return (value, file, path) => {

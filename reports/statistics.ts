@@ -38,32 +38,115 @@ export function wilsonInterval(hits: number, n: number): Interval {
   return { low: hits === 0 ? 0 : centre - half, high: hits === n ? 1 : centre + half };
 }
 
-/**
- * The 95 % percentile bootstrap interval of a mean over items (Efron 1979).
- *
- * `strata` are lists of item values; the mean is that of the strata's means, weighted by `weights`. Items are resampled within their stratum,
- * so that a mean over several test sets keeps their sizes. One list and weight 1 give the ordinary bootstrap.
- */
+/** The 95 % percentile bootstrap interval of a mean over items (Efron 1979). */
 export async function bootstrapInterval(
-  strata: readonly (readonly number[])[],
-  weights: readonly number[],
+  values: readonly number[],
   options: { readonly resamples: number; readonly seed: string },
 ): Promise<Interval> {
   const stream = resamplingStream(options.seed);
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
   const means: number[] = [];
   for (let b = 0; b < options.resamples; b++) {
-    let mean = 0;
-    for (let s = 0; s < strata.length; s++) {
-      const values = strata[s];
-      let sum = 0;
-      for (let i = 0; i < values.length; i++) sum += values[stream.below(values.length)];
-      mean += weights[s] / total * (sum / values.length);
-    }
-    means.push(mean);
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[stream.below(values.length)];
+    means.push(sum / values.length);
   }
   const [low, high] = await quantiles(means, [0.025, 0.975]);
   return { low, high };
+}
+
+/** A mean with its 95 % interval. */
+export interface MeanInterval extends Interval {
+  readonly mean: number;
+  /** Degrees of freedom of the t distribution behind the interval; 0 where nothing varies. */
+  readonly freedom: number;
+}
+
+/**
+ * The 95 % interval of a mean over seeds and items, both being samples: another training run and other test rows.
+ *
+ * `values[s][i]` is item i under seed s; all seeds see the same items. In the two-way layout with random effects (Searle, Casella and
+ * McCulloch, Variance Components, 1992) with mean squares of seeds, items and the residual
+ *
+ *     Var(mean) = (MS_seeds + MS_items - MS_residual) / (seeds * items)
+ *
+ * where a negative variance component counts as zero. The interval is t's with Satterthwaite's degrees of freedom (1946). Of one seed only
+ * the items vary, and it is the ordinary t interval. Differences of two models, item by item and seed by seed, give the paired interval.
+ *
+ * @throws where there is no seed or no item, or seeds have unequally many items
+ */
+export async function twoLevelInterval(values: readonly (readonly number[])[]): Promise<MeanInterval> {
+  const seeds = values.length;
+  const items = values[0]?.length ?? 0;
+  if (items === 0 || values.some((list) => list.length !== items)) {
+    throw new Error(`twoLevelInterval: lists of ${values.map((list) => list.length).join(", ")} items`);
+  }
+  const average = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
+  const bySeed = values.map(average);
+  const byItem = values[0].map((_, i) => average(values.map((list) => list[i])));
+  const mean = average(bySeed);
+  const square = (x: number) => x * x;
+  const sum = (list: readonly number[]) => list.reduce((total, value) => total + value, 0);
+  const ofItems = items === 1 ? 0 : seeds * sum(byItem.map((m) => square(m - mean))) / (items - 1);
+  const ofSeeds = seeds === 1 ? 0 : items * sum(bySeed.map((m) => square(m - mean))) / (seeds - 1);
+  const residual = seeds === 1 || items === 1 ? 0 : sum(
+    values.flatMap((list, s) => list.map((value, i) => square(value - bySeed[s] - byItem[i] + mean))),
+  ) / ((seeds - 1) * (items - 1));
+  // Both components positive: the sum. Else the one that is, or whatever variation there is.
+  const both = ofSeeds > residual && ofItems > residual;
+  const parts: [number, number][] = both
+    ? [[ofSeeds, seeds - 1], [ofItems, items - 1], [-residual, (seeds - 1) * (items - 1)]]
+    : [ofSeeds > ofItems ? [ofSeeds, seeds - 1] : [ofItems, items - 1]];
+  const used = parts.filter(([part]) => part !== 0);
+  const total = sum(used.map(([part]) => part));
+  if (!(total > 1e-12 * square(mean))) return { mean, low: mean, high: mean, freedom: 0 };
+  const least = Math.min(...used.map(([, freedom]) => freedom));
+  const freedom = Math.max(least, square(total) / sum(used.map(([part, f]) => square(part) / f)));
+  const half = await studentQuantile(freedom) * Math.sqrt(total / (seeds * items));
+  return { mean, low: mean - half, high: mean + half, freedom };
+}
+
+/** Probability that Student's t of some degrees of freedom (any positive number) exceeds `t` in size. */
+export async function studentTail(t: number, freedom: number): Promise<number> {
+  return await incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5);
+}
+
+/** The 97.5 % quantile of Student's t, by bisection. */
+export async function studentQuantile(freedom: number): Promise<number> {
+  let low = 0;
+  let high = 2;
+  while (await studentTail(high, freedom) > 0.05) high *= 2;
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (await studentTail(middle, freedom) > 0.05) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** The regularized incomplete beta function, by Lentz's continued fraction (Numerical Recipes, section 6.4). */
+async function incompleteBeta(x: number, a: number, b: number): Promise<number> {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  if (x > (a + 1) / (a + b + 2)) return 1 - await incompleteBeta(1 - x, b, a);
+  const { lgamma } = await import("mathjs/number");
+  const front = Math.exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * Math.log(x) + b * Math.log(1 - x)) / a;
+  const tiny = 1e-300;
+  const away = (value: number) => Math.abs(value) < tiny ? tiny : value;
+  let c = 1;
+  let d = 1 / away(1 - (a + b) * x / (a + 1));
+  let fraction = d;
+  for (let m = 1; m <= 500; m++) {
+    const even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / away(1 + even * d);
+    c = away(1 + even / c);
+    fraction *= d * c;
+    const odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / away(1 + odd * d);
+    c = away(1 + odd / c);
+    fraction *= d * c;
+    if (Math.abs(d * c - 1) < 1e-15) break;
+  }
+  return front * fraction;
 }
 
 /**

@@ -14,8 +14,8 @@ export interface CellPair {
 }
 
 function factorKey({ factors }: ReportCell): string {
-  const { model, method, trainTask, trainSet, trainSize, trainShots, seed } = factors;
-  return JSON.stringify([model, method, trainTask, trainSet, trainSize, trainShots, seed]);
+  const { model, method, trainTask, trainSet, trainSize, trainShots, seed, learningRate } = factors;
+  return JSON.stringify([model, method, trainTask, trainSet, trainSize, trainShots, seed, learningRate ?? null]);
 }
 
 function shareEvaluation(a: ReportCell, b: ReportCell): boolean {

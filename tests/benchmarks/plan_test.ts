@@ -150,7 +150,7 @@ Deno.test("--only keeps cells by factors and evaluations by set and shots", () =
     assertEquals(methods(await only({ task: "sentiment" })), { icl: 1, ft: 3, fticl: 1 });
     assertEquals(methods(await only({ method: "ft", size: "16" })), { ft: 2 });
     const { specs, plan } = await only({ set: "cnn", shots: "1" });
-    assertEquals([...specs.values()].map((spec) => spec.evaluations.length), [1, 1, 1, 1]);
+    assertEquals([...specs.values()].map((spec) => spec.evaluations.length), [1, 1, 1, 1, 1]);
     assertEquals(plan.settings.map((setting) => setting.tables.length), [0, 1, 2]);
   }));
 
@@ -185,16 +185,20 @@ Deno.test("An unknown setting is an error that lists the valid ones", () => {
   } catch (error) {
     assertEquals(
       (error as Error).message,
-      'no setting "indomain"; valid: in_domain, out_of_domain, weight_distance',
+      'no setting "indomain"; valid: in_domain, out_of_domain, weight_distance, learning_rate',
     );
   }
   assert(listSettings().includes("out_of_domain    U Figure 2"));
+  assertEquals(chooseSettings([]).map(({ name }) => name), ["in_domain", "out_of_domain", "weight_distance"]);
+  assert(listSettings().endsWith("Runs only where it is named.\n"));
 });
 
 Deno.test("A dry run shows cells, evaluations, absent sets and one full prompt per task", () =>
   withData(async (_, dataDir) => {
     const text = await describePlan(await planSmoke(dataDir), openData(dataDir));
     assertEquals(text.match(/^[0-9a-f]{12} {2}/gm)?.length, 10);
+    assert(text.includes("\nlearning rates: ft 1e-3, fticl 1e-3, set by hand\n"));
+    assert(text.includes("\n10 cells, 60 evaluations, 240 rows to answer\n"), text.match(/.*rows to answer/)?.[0]);
     assert(text.includes("absent: summary/xlsum"));
     assert(
       text.includes(
@@ -210,11 +214,20 @@ testWithSharedData("U's own files plan at the paper's sizes, with every set", "f
   assertEquals(plan.absent, []);
   assertEquals(plan.cells.map(({ factors }) => factors.trainSize), [0, 2000, 4000, 6000, 2000, 2000]);
   for (const spec of specs.values()) {
-    assertEquals(spec.evaluations.length, spec.method.name === "fticl" ? 3 : 16);
+    assertEquals(spec.evaluations.length, 16);
     assertEquals(new Set(spec.evaluations.map(({ rows }) => rows)), new Set([250]));
   }
   const { specs: summary } = await planSmoke(dataDir, { run: { ...sizes, only: { task: "summary", size: "2000" } } });
   const [ft] = summary.values();
-  assertEquals(ft.method, { name: "ft", ...hyperparameters(profiles.paper, 4096) });
-  assertEquals([ft.method.name === "ft" && ft.method.learningRate, ft.evaluations.length], [2e-5, 16]);
+  assertEquals(ft.method, { name: "ft", ...hyperparameters(2e-5, 4096) });
+  assertEquals(ft.evaluations.length, 16);
+
+  const sweep = (task: string) =>
+    planSmoke(dataDir, { settings: ["learning_rate"], run: { ...sizes, only: { task } } });
+  for (const task of ["question", "sentiment", "detection", "inference"]) {
+    assertEquals((await sweep(task)).plan.cells.map(({ factors }) => factors.learningRate), [
+      ...[1e-5, 2e-5, 5e-5],
+      ...[1e-5, 2e-5, 5e-5],
+    ]);
+  }
 });

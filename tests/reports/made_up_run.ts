@@ -313,6 +313,7 @@ export function madeUpRun(n = 20): MadeUpRun {
       model: "mini",
       operands: "12bit",
       seeds: [1, 2],
+      learningRates: { values: { ft: 0.001 }, from: "made up" },
       settings: [setting],
       cells: Object.entries(cells).map(([id, { factors }]) => ({ id, factors })),
       absent: ["summary: no test file of set moon"],

@@ -1,5 +1,6 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { factorsOf } from "../../benchmarks/cell.ts";
+import { settings } from "../../benchmarks/settings.ts";
 import type { CellResult, CellSpec, EvaluationSpec, Sample } from "../../benchmarks/types.ts";
 import { itemValue } from "../../reports/items.ts";
 import { diff } from "../../reports/diff/mod.ts";
@@ -89,7 +90,7 @@ Deno.test("an item's value follows from its statistics as the tasks' metrics say
 
 Deno.test("the settings' own plan makes a report in which every entry has a value", () =>
   withData(async (folder, dataDir) => {
-    const { plan, specs } = await planSmoke(dataDir, { seeds: [1, 2] });
+    const { plan, specs } = await planSmoke(dataDir, { seeds: [1, 2], settings: Object.keys(settings) });
     const runDir = `${folder}/run`;
     await Deno.mkdir(runDir);
     await Deno.writeTextFile(`${runDir}/plan.json`, JSON.stringify(plan));
@@ -111,6 +112,14 @@ Deno.test("the settings' own plan makes a report in which every entry has a valu
     assertEquals(report.settings.map(({ name }) => name), plan.settings.map(({ name }) => name));
     const entries = report.settings.flatMap(({ tables }) => tables.flatMap((table) => table.entries));
     assertEquals(entries.filter(({ value }) => value === null), []);
+    const [ft, fticl] = report.settings.at(-1)!.choices!;
+    assertEquals([ft.method, fticl.method, fticl.candidates.length], ["ft", "fticl", 3]);
+    // All cells answer alike here: of equal scores the smallest learning rate is chosen.
+    assertEquals([ft.chosen, fticl.chosen], [3e-4, 3e-4]);
+    const markdown = await Deno.readTextFile(`${runDir}/report.md`);
+    assertStringIncludes(markdown, "- Learning rates: ft 1e-3, fticl 1e-3, set by hand\n");
+    assertStringIncludes(markdown, "### Learning rate of fticl\n\nBest validation score over shot counts, 0-100\n");
+    assertStringIncludes(markdown, "|          3e-4 |   36.46 |     62.50 | 49.48 | chosen |");
     const itself = await diff(runDir, `${runDir}/report.json`, { format: "text", samples: false, failOn: "any" });
     assertEquals(itself.exitCode, 0);
   }));

@@ -6,6 +6,9 @@ import {
   mcnemarExact,
   pairedBootstrap,
   quantiles,
+  studentQuantile,
+  studentTail,
+  twoLevelInterval,
   wilsonInterval,
 } from "../../reports/statistics.ts";
 
@@ -53,17 +56,12 @@ Deno.test("Holm's correction gives the adjusted values worked out by hand, in th
 Deno.test("the bootstrap interval of a mean is near the normal one, repeats, and depends on the seed's name", async () => {
   const values = Array.from({ length: 400 }, (_, i) => i % 100);
   const options = { resamples: 4000, seed: "one" };
-  const interval = await bootstrapInterval([values], [1], options);
+  const interval = await bootstrapInterval(values, options);
   const half = 1.96 * Math.sqrt((100 * 100 - 1) / 12 / 400);
   assertAlmostEquals(interval.low, 49.5 - half, 0.25);
   assertAlmostEquals(interval.high, 49.5 + half, 0.25);
-  assertEquals(await bootstrapInterval([values], [1], options), interval);
-  assert((await bootstrapInterval([values], [1], { ...options, seed: "two" })).low !== interval.low);
-});
-
-Deno.test("strata are resampled each within itself", async () => {
-  const interval = await bootstrapInterval([[0, 0], [10, 10, 10]], [1, 3], { resamples: 100, seed: "s" });
-  assertEquals(interval, { low: 7.5, high: 7.5 });
+  assertEquals(await bootstrapInterval(values, options), interval);
+  assert((await bootstrapInterval(values, { ...options, seed: "two" })).low !== interval.low);
 });
 
 Deno.test("the paired bootstrap finds a shift, not a tie, and agrees with the normal test in between", async () => {
@@ -97,4 +95,62 @@ Deno.test("a resampling stream is even, and its first numbers never change", () 
 
 Deno.test("quantiles interpolate between order statistics, whatever the order given", async () => {
   assertEquals(await quantiles([4, 1, 3, 2], [0, 0.5, 1]), [1, 2.5, 4]);
+});
+
+Deno.test("Student's quantiles are those of the tables, at fractional degrees of freedom too", async () => {
+  // The closed forms of 1 and 2 degrees of freedom; tables for the others.
+  const p = 0.975;
+  assertAlmostEquals(await studentQuantile(1), Math.tan(Math.PI * (p - 0.5)), 1e-9);
+  assertAlmostEquals(await studentQuantile(2), (2 * p - 1) / Math.sqrt(2 * p * (1 - p)), 1e-9);
+  assertAlmostEquals(await studentQuantile(10), 2.228, 5e-4);
+  assertAlmostEquals(await studentQuantile(99), 1.984, 5e-4);
+  assertAlmostEquals(await studentQuantile(1e6), 1.96, 5e-5);
+  assertAlmostEquals(await studentTail(2.0, 2), 1 - 2 / Math.sqrt(6), 1e-12);
+  const between = await studentQuantile(2.5);
+  assert(between > await studentQuantile(3) && between < await studentQuantile(2));
+});
+
+Deno.test("the interval over seeds and items is the analysis of variance worked out by hand", async () => {
+  // Rows 1 3 5 and 5 7 9: only seeds and items add, the residual is 0.
+  // MS_seeds = 3 * 2 * 2^2 / 1 = 24, MS_items = 2 * (4 + 0 + 4) / 2 = 8; Var = 32 / 6; freedom = 32^2 / (24^2 / 1 + 8^2 / 2).
+  const interval = await twoLevelInterval([[1, 3, 5], [5, 7, 9]]);
+  assertEquals(interval.mean, 5);
+  assertAlmostEquals(interval.freedom, 1024 / 608, 1e-12);
+  const half = await studentQuantile(1024 / 608) * Math.sqrt(32 / 6);
+  assertAlmostEquals(interval.low, 5 - half, 1e-9);
+  assertAlmostEquals(interval.high, 5 + half, 1e-9);
+});
+
+Deno.test("of one seed, and of seeds that agree, only the items vary", async () => {
+  const one = await twoLevelInterval([[1, 2, 3, 4]]);
+  const half = await studentQuantile(3) * Math.sqrt(5 / 3 / 4);
+  assertAlmostEquals(one.high, 2.5 + half, 1e-9);
+  assertEquals(one.freedom, 3);
+  assertAlmostEquals((await twoLevelInterval([[1, 2, 3, 4], [1, 2, 3, 4]])).high, one.high, 1e-9);
+  assertEquals(await twoLevelInterval([[7, 7], [7, 7]]), { mean: 7, low: 7, high: 7, freedom: 0 });
+  // One number a seed, as a weight distance has it: the t interval over seeds.
+  assertAlmostEquals((await twoLevelInterval([[1], [2], [3], [4]])).high, one.high, 1e-9);
+});
+
+Deno.test("the interval over seeds and items holds the truth about as often as it says", async () => {
+  const random = resamplingStream("coverage");
+  const normal = () => Array.from({ length: 12 }, () => random.below(1 << 20) / (1 << 20)).reduce((a, b) => a + b) - 6;
+  for (const [seedNoise, itemNoise] of [[0, 1], [1, 1], [0.3, 2]]) {
+    let held = 0;
+    for (let trial = 0; trial < 300; trial++) {
+      const items = Array.from({ length: 40 }, () => itemNoise * normal());
+      const values = Array.from({ length: 3 }, () => {
+        const seed = seedNoise * normal();
+        return items.map((item) => seed + item + normal());
+      });
+      const { low, high } = await twoLevelInterval(values);
+      if (low <= 0 && high >= 0) held++;
+    }
+    assert(held >= 0.91 * 300, `${held} of 300`);
+  }
+});
+
+Deno.test("lists without items or of unequal length have no interval", async () => {
+  await assertRejects(() => twoLevelInterval([]), Error, "twoLevelInterval: lists of ");
+  await assertRejects(() => twoLevelInterval([[1, 2], [1]]), Error, "lists of 2, 1 items");
 });

@@ -1,0 +1,120 @@
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { jsonSha256 } from "../../benchmarks/cell.ts";
+import { profiles } from "../../benchmarks/profiles.ts";
+import { progressLine } from "../../benchmarks/progress_line.ts";
+import { readTrain, tasks } from "../../tasks/mod.ts";
+import { planSmoke, withData } from "./world.ts";
+
+const settings = ["learning_rate"];
+
+Deno.test("Every trained method is tried at the same learning rates, on rows that are neither trained nor tested on", () =>
+  withData(async (_, dataDir) => {
+    const { plan, specs } = await planSmoke(dataDir, { settings });
+    const sweep = [3e-4, 1e-3, 2e-3];
+    for (const task of ["summary", "sentiment"]) {
+      for (const method of ["ft", "fticl"]) {
+        const cells = plan.cells.filter(({ factors }) => factors.trainTask === task && factors.method === method);
+        assertEquals(cells.map(({ factors }) => factors.learningRate), sweep);
+        assertEquals(cells.map(({ factors }) => factors.trainSize), [16, 16, 16]);
+      }
+    }
+    assertEquals(plan.cells.length, 12);
+    const last = (await readTrain(dataDir, tasks.summary, "xsum", 48)).slice(-8);
+    for (const { train, method, evaluations } of specs.values()) {
+      const shots = method.name === "fticl" ? [0, method.demonstrations] : [0];
+      assertEquals(evaluations.map((evaluation) => evaluation.shots), shots);
+      for (const { task, set, relation, rows, rowsSha256 } of evaluations) {
+        assertEquals([task, set, relation, rows], [train!.task, train!.set, "validation", 8]);
+        if (set === "xsum") assertEquals(rowsSha256, jsonSha256(last));
+      }
+    }
+  }));
+
+Deno.test("A cell on trial is not the method's own cell, even at the same learning rate", () =>
+  withData(async (_, dataDir) => {
+    const both = await planSmoke(dataDir, { settings: ["in_domain", "learning_rate"] });
+    const same = [...both.specs.values()].filter(({ method, train }) =>
+      method.name === "ft" && method.learningRate === 1e-3 && train?.task === "summary" && train.size === 16
+    );
+    assertEquals(same.length, 2);
+    assertEquals(same[0].method, same[1].method);
+    assertNotEquals(same[0].evaluations, same[1].evaluations);
+    const factors = both.plan.cells.filter(({ factors }) => factors.trainTask === "summary").map(({ factors }) =>
+      factors
+    );
+    assertEquals(factors.filter(({ learningRate }) => learningRate === undefined).length, 3);
+  }));
+
+Deno.test("Validation rows that are trained on or tested on are an error", () =>
+  withData(async (_, dataDir) => {
+    const scale = { ...profiles.smoke, sizes: [44, 46, 48] as const };
+    await assertRejects(
+      () => planSmoke(dataDir, { settings, run: { scale } }),
+      Error,
+      "summary/xsum: the last 8 rows of the largest training file are for validation, but 4 of the 44 training rows are among them",
+    );
+    const path = `${dataDir}/summary/xsum_test_10.json`;
+    const rows = JSON.parse(await Deno.readTextFile(path));
+    const train = JSON.parse(await Deno.readTextFile(`${dataDir}/summary/xsum_train_48.json`));
+    await Deno.writeTextFile(path, JSON.stringify([...rows, { ...train[45], idx: "elsewhere" }]));
+    await assertRejects(() => planSmoke(dataDir, { settings }), Error, "but 1 test rows are among them");
+    const many = { ...profiles.smoke, validationRows: 49 };
+    await assertRejects(
+      () => planSmoke(dataDir, { settings, run: { scale: many } }),
+      Error,
+      "summary/xsum_train_48.json: holds 48 rows, 49 were asked for validation; valid: at most 48",
+    );
+  }));
+
+Deno.test("A choice names the evaluations of every task, shot count and seed", () =>
+  withData(async (_, dataDir) => {
+    const { plan, specs } = await planSmoke(dataDir, { settings, seeds: [1, 2] });
+    const [{ choices, tables }] = plan.settings;
+    assertEquals(choices?.map(({ method }) => method), ["ft", "fticl"]);
+    for (const { method, candidates } of choices!) {
+      for (const { learningRate, tasks } of candidates) {
+        assertEquals(tasks.map(({ task }) => task), ["summary", "sentiment"]);
+        for (const { task, shots } of tasks) {
+          assertEquals(shots.map((seeds) => seeds.length), method === "ft" ? [2] : [2, 2]);
+          for (const { cell, metric } of shots.flat()) {
+            const spec = specs.get(cell)!;
+            assertEquals([spec.method.name, spec.method.name !== "icl" && spec.method.learningRate], [
+              method,
+              learningRate,
+            ]);
+            assertEquals([spec.train?.task, metric], [task, task === "summary" ? "rougeL" : "accuracy"]);
+          }
+        }
+      }
+    }
+    assertEquals(tables.map(({ title }) => title), ["Validation: summary", "Validation: sentiment"]);
+    assertEquals(tables[0].rows[0], "ft, 3e-4");
+    assertEquals(tables[0].columns, ["xsum, 0-shot", "xsum, 1-shot"]);
+  }));
+
+Deno.test("The plan says which learning rate each method has and where it comes from", () =>
+  withData(async (_, dataDir) => {
+    const { plan } = await planSmoke(dataDir);
+    assertEquals(plan.learningRates, {
+      values: profiles.smoke.learningRates,
+      from: profiles.smoke.learningRatesFrom,
+    });
+  }));
+
+Deno.test("progressLine names a learning rate on trial", () => {
+  const factors = {
+    model: "m",
+    method: "ft",
+    trainTask: "sentiment",
+    trainSet: "amazon",
+    trainSize: 200,
+    trainShots: 0,
+    seed: 1,
+    learningRate: 3e-4,
+  };
+  const at = { index: 3, count: 12, cell: "x", task: "sentiment", factors, step: 0, steps: 0, reason: null } as const;
+  assertEquals(
+    progressLine({ ...at, stage: "done", loss: null }),
+    "cell 3/12 sentiment, ft amazon 200, learning rate 3e-4, seed 1: done",
+  );
+});
