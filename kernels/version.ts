@@ -5,6 +5,8 @@
  */
 import accumulateTs from "./accumulate/accumulate.ts" with { type: "text" };
 import accumulateWgsl from "./accumulate/accumulate.wgsl" with { type: "text" };
+import adafactorTs from "./adafactor/adafactor.ts" with { type: "text" };
+import adafactorWgsl from "./adafactor/adafactor.wgsl" with { type: "text" };
 import adamwTs from "./adamw/adamw.ts" with { type: "text" };
 import adamwWgsl from "./adamw/adamw.wgsl" with { type: "text" };
 import attentionTs from "./attention/attention.ts" with { type: "text" };
@@ -13,11 +15,19 @@ import crossEntropyTs from "./cross_entropy/cross_entropy.ts" with { type: "text
 import crossEntropyWgsl from "./cross_entropy/cross_entropy.wgsl" with { type: "text" };
 import decodingTs from "./decoding/decoding.ts" with { type: "text" };
 import decodingWgsl from "./decoding/decoding.wgsl" with { type: "text" };
+import dropoutTs from "./dropout/dropout.ts" with { type: "text" };
+import dropoutWgsl from "./dropout/dropout.wgsl" with { type: "text" };
 import embeddingTs from "./embedding/embedding.ts" with { type: "text" };
 import embeddingWgsl from "./embedding/embedding.wgsl" with { type: "text" };
+import gradientCosineTs from "./gradient_cosine/gradient_cosine.ts" with { type: "text" };
+import gradientCosineWgsl from "./gradient_cosine/gradient_cosine.wgsl" with { type: "text" };
 import gradientNormTs from "./gradient_norm/gradient_norm.ts" with { type: "text" };
 import gradientNormWgsl from "./gradient_norm/gradient_norm.wgsl" with { type: "text" };
 import gridTs from "./grid.ts" with { type: "text" };
+import klDivergenceTs from "./kl_divergence/kl_divergence.ts" with { type: "text" };
+import klDivergenceWgsl from "./kl_divergence/kl_divergence.wgsl" with { type: "text" };
+import loraTs from "./lora/lora.ts" with { type: "text" };
+import loraWgsl from "./lora/lora.wgsl" with { type: "text" };
 import matmulTs from "./matmul/matmul.ts" with { type: "text" };
 import numericsTs from "./numerics.ts" with { type: "text" };
 import numericsWgsl from "./numerics.wgsl" with { type: "text" };
@@ -29,6 +39,8 @@ import ropeTs from "./rope/rope.ts" with { type: "text" };
 import ropeWgsl from "./rope/rope.wgsl" with { type: "text" };
 import rowsTs from "./rows/rows.ts" with { type: "text" };
 import rowsWgsl from "./rows/rows.wgsl" with { type: "text" };
+import softPromptTs from "./soft_prompt/soft_prompt.ts" with { type: "text" };
+import softPromptWgsl from "./soft_prompt/soft_prompt.wgsl" with { type: "text" };
 import swigluTs from "./swiglu/swiglu.ts" with { type: "text" };
 import swigluWgsl from "./swiglu/swiglu.wgsl" with { type: "text" };
 import weightDistanceTs from "./weight_distance/weight_distance.ts" with { type: "text" };
@@ -38,6 +50,8 @@ import weightDistanceWgsl from "./weight_distance/weight_distance.wgsl" with { t
 export const kernelSources: Readonly<Record<string, string>> = {
   "accumulate/accumulate.ts": accumulateTs,
   "accumulate/accumulate.wgsl": accumulateWgsl,
+  "adafactor/adafactor.ts": adafactorTs,
+  "adafactor/adafactor.wgsl": adafactorWgsl,
   "adamw/adamw.ts": adamwTs,
   "adamw/adamw.wgsl": adamwWgsl,
   "attention/attention.ts": attentionTs,
@@ -46,11 +60,19 @@ export const kernelSources: Readonly<Record<string, string>> = {
   "cross_entropy/cross_entropy.wgsl": crossEntropyWgsl,
   "decoding/decoding.ts": decodingTs,
   "decoding/decoding.wgsl": decodingWgsl,
+  "dropout/dropout.ts": dropoutTs,
+  "dropout/dropout.wgsl": dropoutWgsl,
   "embedding/embedding.ts": embeddingTs,
   "embedding/embedding.wgsl": embeddingWgsl,
+  "gradient_cosine/gradient_cosine.ts": gradientCosineTs,
+  "gradient_cosine/gradient_cosine.wgsl": gradientCosineWgsl,
   "gradient_norm/gradient_norm.ts": gradientNormTs,
   "gradient_norm/gradient_norm.wgsl": gradientNormWgsl,
   "grid.ts": gridTs,
+  "kl_divergence/kl_divergence.ts": klDivergenceTs,
+  "kl_divergence/kl_divergence.wgsl": klDivergenceWgsl,
+  "lora/lora.ts": loraTs,
+  "lora/lora.wgsl": loraWgsl,
   "matmul/matmul.ts": matmulTs,
   "numerics.ts": numericsTs,
   "numerics.wgsl": numericsWgsl,
@@ -62,6 +84,8 @@ export const kernelSources: Readonly<Record<string, string>> = {
   "rope/rope.wgsl": ropeWgsl,
   "rows/rows.ts": rowsTs,
   "rows/rows.wgsl": rowsWgsl,
+  "soft_prompt/soft_prompt.ts": softPromptTs,
+  "soft_prompt/soft_prompt.wgsl": softPromptWgsl,
   "swiglu/swiglu.ts": swigluTs,
   "swiglu/swiglu.wgsl": swigluWgsl,
   "weight_distance/weight_distance.ts": weightDistanceTs,

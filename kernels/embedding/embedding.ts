@@ -4,6 +4,7 @@
  */
 import { type Kernel, kernelSource } from "../gpu/program.ts";
 import { threadGrid } from "../grid.ts";
+import { promptBase } from "../soft_prompt/soft_prompt.ts";
 import source from "./embedding.wgsl" with { type: "text" };
 
 /** `x[count][width] = weight[tokens]`; `width` a multiple of 4. Overwrites `x`. */
@@ -36,10 +37,11 @@ export interface TokenBuckets {
   readonly count: number;
 }
 
-/** Groups the positions of `tokens` by token. */
+/** Groups the positions of `tokens` by token. Tokens that stand for rows of soft prompts are left out. */
 export function bucketTokens(tokens: ArrayLike<number>): TokenBuckets {
   const places = new Map<number, number[]>();
   for (let i = 0; i < tokens.length; i++) {
+    if (tokens[i] >= promptBase) continue;
     const list = places.get(tokens[i]);
     if (list) list.push(i);
     else places.set(tokens[i], [i]);
