@@ -11,6 +11,8 @@ import adamwTs from "./adamw/adamw.ts" with { type: "text" };
 import adamwWgsl from "./adamw/adamw.wgsl" with { type: "text" };
 import attentionTs from "./attention/attention.ts" with { type: "text" };
 import attentionWgsl from "./attention/attention.wgsl" with { type: "text" };
+import cachedTs from "./attention/cached.ts" with { type: "text" };
+import cachedWgsl from "./attention/cached.wgsl" with { type: "text" };
 import crossEntropyTs from "./cross_entropy/cross_entropy.ts" with { type: "text" };
 import crossEntropyWgsl from "./cross_entropy/cross_entropy.wgsl" with { type: "text" };
 import decodingTs from "./decoding/decoding.ts" with { type: "text" };
@@ -56,6 +58,8 @@ export const kernelSources: Readonly<Record<string, string>> = {
   "adamw/adamw.wgsl": adamwWgsl,
   "attention/attention.ts": attentionTs,
   "attention/attention.wgsl": attentionWgsl,
+  "attention/cached.ts": cachedTs,
+  "attention/cached.wgsl": cachedWgsl,
   "cross_entropy/cross_entropy.ts": crossEntropyTs,
   "cross_entropy/cross_entropy.wgsl": crossEntropyWgsl,
   "decoding/decoding.ts": decodingTs,

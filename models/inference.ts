@@ -1,60 +1,29 @@
 /**
- * Greedy decoding and label scores. Prompts of a batch go through one forward pass that fills a key-value cache; then tokens are
- * generated one a row and step, wholly on the GPU. Rows do not influence each other, so the batch size never changes a result.
+ * Greedy decoding and label scores. Prompts go through one pass that fills a key-value cache, what they have in common only once; then
+ * tokens are generated one a row and step, on the GPU. Rows do not influence each other, so neither the batch size nor what is shared
+ * changes a result.
  * @module
  */
-import {
-  attentionScoresDecode,
-  attentionSoftmaxDecode,
-  attentionValuesDecode,
-  cacheAppend,
-} from "../kernels/attention/attention.ts";
-import { chooseToken, scoreLabels } from "../kernels/decoding/decoding.ts";
-import { embeddingForward } from "../kernels/embedding/embedding.ts";
-import {
-  allocate,
-  type Arena,
-  createArena,
-  readBack,
-  releaseArena,
-  type Tensor,
-  upload,
-} from "../kernels/gpu/buffers.ts";
+import { createArena, readBack, releaseArena, upload } from "../kernels/gpu/buffers.ts";
 import { settle } from "../kernels/gpu/device.ts";
-import { createProgram, dispatch, type Program, releaseProgram, run } from "../kernels/gpu/program.ts";
+import { createProgram, releaseProgram, run } from "../kernels/gpu/program.ts";
+import { bitsOf, fromBits } from "../kernels/numerics.ts";
 import {
-  allocateBatch,
-  type BatchCapacity,
-  type BatchShape,
-  type BatchTensors,
-  scoreElements,
-  uploadBatch,
-} from "./batch.ts";
-import type { LlamaConfig } from "./config.ts";
-import {
-  type Activations,
-  allocateActivations,
-  attentionScale,
-  recordAfterAttention,
-  recordAttentionInputs,
-  recordForward,
-  recordHead,
-} from "./forward.ts";
-import { attentionWidth, type Llama, padded } from "./llama.ts";
+  type Answerer,
+  type AnswerOptions,
+  createAnswerer,
+  type DecodeTensors,
+  fewRows,
+  releaseAnswerer,
+  sum,
+} from "./answerer.ts";
+import { allocateBatch, type BatchShape, scoreElements, uploadBatch } from "./batch.ts";
+import { cachedScores, type CachedShape, type TokenTables } from "./cached_forward.ts";
+import { allocateActivations, recordForward } from "./forward.ts";
+import { type Llama, padded } from "./llama.ts";
+import { type PromptBatch, promptBatches } from "./prompts.ts";
 
-/** What to do with each prompt. */
-export interface AnswerOptions {
-  /** Most tokens to generate; 0 generates nothing. */
-  readonly maxNewTokens: number;
-  /** Tokens that end an answer; they are not part of it. */
-  readonly stopIds: readonly number[];
-  /** Tokens whose logits after the prompt are wanted. */
-  readonly labelIds: readonly number[];
-  /** Most prompts that go through the GPU together; long ones make smaller batches. Decides memory and speed, never results. */
-  readonly batchSize: number;
-  /** Stops between batches. */
-  readonly signal?: AbortSignal;
-}
+export type { AnswerOptions };
 
 /** What a model answers to a prompt. */
 export interface Answer {
@@ -72,276 +41,167 @@ export interface Answer {
   readonly margin: number;
 }
 
-/** Steps between two looks at which rows are finished; a look costs 10 ms, a wasted step about as much. */
-const stepsPerLook = 12;
-
-interface DecodeTensors {
-  readonly caches: readonly Tensor[];
-  readonly state: Tensor;
-  readonly tokens: Tensor;
-  readonly positions: Tensor;
-  readonly slots: Tensor;
-  readonly generated: Tensor;
-  readonly margins: Tensor;
-  readonly stopTokens: Tensor;
-}
-
-interface DecodeShape {
-  readonly rows: number;
-  /** Most keys any row has when this run ends. */
-  readonly longest: number;
-}
-
-/** Everything recorded for batches up to a capacity. */
-interface Answerer {
-  readonly prefill: Program<BatchShape>;
-  readonly choose: Program<DecodeShape>;
-  readonly step: Program<DecodeShape>;
-  readonly batch: BatchTensors;
-  readonly prefillSlots: Tensor;
-  readonly labelTokens: Tensor;
-  readonly labelScores: Tensor;
-  readonly best: Tensor;
-  readonly choice: Tensor;
-  readonly decode: DecodeTensors;
-  /** Cached tokens a row can hold. */
-  readonly capacity: number;
-}
-
-/** Records the greedy choice from logits. */
-function recordChoice(
-  program: Program<DecodeShape>,
-  llama: Llama,
-  logits: Tensor,
-  decode: DecodeTensors,
-  options: AnswerOptions,
-  capacity: number,
-): void {
-  const { state, tokens, positions, slots, generated, margins, stopTokens } = decode;
-  dispatch(
-    program,
-    chooseToken,
-    { logits, stopTokens, state, tokens, positions, slots, generated, margins },
-    ({ rows }) => ({
-      rows,
-      vocabulary: llama.config.vocabSize,
-      stride: padded(llama.config.vocabSize),
-      stops: options.stopIds.length,
-      limit: options.maxNewTokens,
-      capacity,
-    }),
-  );
-}
-
-/** Records one decoding step: the last chosen token of each row through all layers, then the next choice. */
-function recordStep(
-  program: Program<DecodeShape>,
-  llama: Llama,
-  rowCapacity: number,
-  parts: { decode: DecodeTensors; activations: Activations; scores: Tensor; capacity: number },
-): void {
-  const { config, operands } = llama;
-  const { decode, activations, scores, capacity } = parts;
-  const { heads, keyValueHeads, headSize } = config;
-  const width = attentionWidth(config);
-  const rowsOf = (shape: DecodeShape) => shape.rows;
-  const { state, slots } = decode;
-  const now = activations.layers[0];
-  dispatch(
-    program,
-    embeddingForward,
-    { tokens: decode.tokens, weight: llama.embedding.tensor, x: now.x },
-    ({ rows }) => ({ count: rows, width: config.hiddenSize }),
-  );
-  llama.layers.forEach((layer, number) => {
-    recordAttentionInputs(program, llama, rowCapacity, layer, { ...now, positions: decode.positions }, rowsOf);
-    const cache = decode.caches[number];
-    const queries = now.queriesKeysValues;
-    const sizes = ({ rows }: DecodeShape) => ({ rows, heads, keyValueHeads, headSize, width, capacity });
-    dispatch(program, cacheAppend, { queriesKeysValues: queries, slots, cache }, sizes);
-    dispatch(program, attentionScoresDecode(operands), { queries, cache, state, scores }, (shape) => ({
-      ...sizes(shape),
-      longest: shape.longest,
-    }));
-    dispatch(program, attentionSoftmaxDecode, { state, scores }, ({ rows }) => ({
-      rows,
-      heads,
-      capacity,
-      scale: attentionScale(config),
-    }));
-    dispatch(program, attentionValuesDecode(operands), { weights: scores, cache, state, mixed: now.mixed }, sizes);
-    recordAfterAttention(program, llama, rowCapacity, layer, { ...now, next: now.x }, rowsOf);
-  });
-  recordHead(program, llama, rowCapacity, { ...activations, rows: now.x }, rowsOf);
-}
-
-function createAnswerer(
-  llama: Llama,
-  arena: Arena,
-  capacity: BatchCapacity,
-  options: AnswerOptions,
-): Answerer {
-  const { gpu, config } = llama;
-  const rows = capacity.sequences;
-  const perRow = padded(capacity.longest + options.maxNewTokens);
-  const batch = allocateBatch(arena, capacity);
-  const activations = allocateActivations(arena, config, capacity, false);
-  const prefillSlots = allocate(arena, "cache slots of the prompts", capacity.tokens);
-  const cacheWidth = 2 * config.keyValueHeads * config.headSize;
-  const decode: DecodeTensors = {
-    caches: llama.layers.map((_, layer) => allocate(arena, `cache of layer ${layer}`, rows * perRow * cacheWidth)),
-    state: allocate(arena, "decoding state", rows * 4),
-    tokens: allocate(arena, "chosen tokens", rows),
-    positions: allocate(arena, "positions", rows),
-    slots: allocate(arena, "cache slots", rows),
-    generated: allocate(arena, "generated tokens", rows * Math.max(1, options.maxNewTokens)),
-    margins: allocate(arena, "margins", rows),
-    stopTokens: allocate(arena, "stop tokens", Math.max(1, options.stopIds.length)),
-  };
-  upload(gpu, decode.stopTokens, Uint32Array.from(options.stopIds));
-  const labels = Math.max(1, options.labelIds.length);
-  const labelTokens = allocate(arena, "label tokens", labels);
-  upload(gpu, labelTokens, Uint32Array.from(options.labelIds));
-  const labelScores = allocate(arena, "label scores", rows * labels);
-  const best = allocate(arena, "first tokens", rows);
-  const choice = allocate(arena, "first choices", rows * 2);
-
-  const prefill = createProgram<BatchShape>(gpu, "prompts");
-  recordForward(prefill, llama, capacity, batch, activations, (layer, queriesKeysValues) =>
-    dispatch(
-      prefill,
-      cacheAppend,
-      { queriesKeysValues, slots: prefillSlots, cache: decode.caches[layer] },
-      ({ tokens }) => ({
-        rows: tokens,
-        heads: config.heads,
-        keyValueHeads: config.keyValueHeads,
-        headSize: config.headSize,
-        width: attentionWidth(config),
-      }),
-    ));
-  dispatch(
-    prefill,
-    scoreLabels,
-    { logits: activations.logits, labelTokens, scores: labelScores, best, choice },
-    ({ targets }) => ({
-      rows: targets,
-      vocabulary: config.vocabSize,
-      stride: padded(config.vocabSize),
-      labels: options.labelIds.length,
-    }),
-  );
-  const choose = createProgram<DecodeShape>(gpu, "first token");
-  recordChoice(choose, llama, activations.logits, decode, options, perRow);
-
-  const stepCapacity = { tokens: rows, sequences: rows, longest: 1, targets: rows, scores: 0 };
-  const stepActivations = allocateActivations(arena, config, stepCapacity, false);
-  const scores = allocate(arena, "decoding scores", rows * config.heads * perRow);
-  const step = createProgram<DecodeShape>(gpu, "decoding step");
-  recordStep(step, llama, rows, { decode, activations: stepActivations, scores, capacity: perRow });
-  recordChoice(step, llama, stepActivations.logits, decode, options, perRow);
-  return {
-    prefill,
-    choose,
-    step,
-    batch,
-    prefillSlots,
-    labelTokens,
-    labelScores,
-    best,
-    choice,
-    decode,
-    capacity: perRow,
-  };
-}
-
-/** Runs one batch of prompts. */
-async function answerBatch(
-  llama: Llama,
-  arena: Arena,
-  answerer: Answerer,
-  prompts: readonly (readonly number[])[],
-  options: AnswerOptions,
-): Promise<Answer[]> {
-  const { gpu, config } = llama;
-  const { decode, capacity } = answerer;
-  const rows = prompts.length;
-  const total = prompts.reduce((sum, { length }) => sum + length, 0);
-  const slots = new Uint32Array(total);
-  const last = new Uint32Array(rows);
-  const state = new Uint32Array(rows * 4);
-  let start = 0;
-  prompts.forEach(({ length }, row) => {
-    for (let i = 0; i < length; i++) slots[start + i] = row * capacity + i;
-    start += length;
-    last[row] = start - 1;
-    state[row * 4] = length - 1;
-  });
-  upload(gpu, answerer.prefillSlots, slots);
-  upload(gpu, decode.state, state);
-  upload(gpu, decode.margins, new Float32Array(rows).fill(1e30));
-  const shape = uploadBatch(arena, config, answerer.batch, prompts, last);
-  run(answerer.prefill, shape);
-  if (options.maxNewTokens > 0) {
-    run(answerer.choose, { rows, longest: shape.longest });
-    for (let done = 1; done < options.maxNewTokens; done += stepsPerLook) {
-      const times = Math.min(stepsPerLook, options.maxNewTokens - done);
-      run(answerer.step, { rows, longest: shape.longest + done + times }, times);
-      if (done + times >= options.maxNewTokens) break;
-      const [now] = await readBack(gpu, [{ tensor: decode.state, length: rows * 4 }]);
-      const words = new Uint32Array(now);
-      if (prompts.every((_, row) => words[row * 4 + 1] !== 0)) break;
-    }
-  }
-  const limit = options.maxNewTokens;
-  const labels = options.labelIds.length;
-  const parts = await readBack(gpu, [
-    { tensor: answerer.choice, length: rows * 2 },
-    { tensor: answerer.labelScores, length: rows * Math.max(1, labels) },
-    { tensor: decode.state, length: rows * 4 },
-    { tensor: decode.generated, length: rows * Math.max(1, limit) },
-    { tensor: decode.margins, length: rows },
-    { tensor: answerer.best, length: rows },
-  ]);
-  const choice = new Float32Array(parts[0]);
-  const scores = new Float32Array(parts[1]);
-  const states = new Uint32Array(parts[2]);
-  const generated = new Uint32Array(parts[3]);
-  const margins = new Float32Array(parts[4]);
-  const best = new Uint32Array(parts[5]);
-  return prompts.map((_, row): Answer => ({
-    tokens: Array.from(generated.subarray(row * limit, row * limit + (limit > 0 ? states[row * 4 + 2] : 0))),
-    stopped: states[row * 4 + 1] === 1,
-    labels: Array.from(scores.subarray(row * labels, (row + 1) * labels)),
-    best: best[row],
-    bestMargin: choice[row * 2 + 1],
-    margin: limit > 0 ? margins[row] : choice[row * 2 + 1],
-  }));
-}
+/** Steps between two looks at which rows are finished; a look costs 10 ms, as much as a step of 64 rows. */
+const stepsPerLook = 8;
 
 /** Elements of scores, and tokens, after which a batch of prompts is full: 32 MB of scores, and enough rows to fill any adapter. */
 const fullScores = 1 << 23;
 const fullTokens = 1 << 14;
 
-/** Cuts prompts into batches, in order. */
-function batchesOf(
-  config: LlamaConfig,
-  prompts: readonly (readonly number[])[],
-  batchSize: number,
-): (readonly number[])[][] {
-  const batches: (readonly number[])[][] = [];
-  let [scores, tokens] = [Infinity, 0];
-  for (const prompt of prompts) {
-    const own = scoreElements(config, [prompt.length]);
-    if (scores + own > fullScores || tokens + prompt.length > fullTokens || batches.at(-1)!.length === batchSize) {
-      batches.push([]);
-      [scores, tokens] = [0, 0];
-    }
-    batches.at(-1)!.push(prompt);
-    scores += own;
-    tokens += prompt.length;
+/** Uploads sequences of new tokens, the first at position `start` of the context and each in a cache slot of its own. */
+function uploadTokens(
+  llama: Llama,
+  tables: TokenTables,
+  sequences: readonly (readonly number[])[],
+  start: number,
+  capacity: number,
+): CachedShape {
+  const { gpu } = llama;
+  const lengths = sequences.map(({ length }) => length);
+  const longest = Math.max(...lengths);
+  const places: number[] = [];
+  let first = 0;
+  lengths.forEach((length, slot) => {
+    places.push(first, length, 0, slot);
+    first += length;
+  });
+  upload(gpu, tables.tokens, Uint32Array.from(sequences.flat()));
+  upload(
+    gpu,
+    tables.positions,
+    Uint32Array.from(lengths.flatMap((n) => Array.from({ length: n }, (_, i) => start + i))),
+  );
+  upload(
+    gpu,
+    tables.slots,
+    Uint32Array.from(lengths.flatMap((n, slot) => Array.from({ length: n }, (_, i) => slot * capacity + i))),
+  );
+  upload(gpu, tables.sequences, Uint32Array.from(places));
+  return { tokens: first, sequences: lengths.length, longest, keys: longest, prefix: start };
+}
+
+/** A row that decodes, as the host knows it. */
+interface DecodingRow {
+  readonly slot: number;
+  /** Position in the context of its newest token. */
+  readonly position: number;
+  readonly finished: number;
+  readonly generated: number;
+  readonly margin: number;
+  /** The newest token. */
+  readonly token: number;
+}
+
+/** Writes rows, one after the other, to the tables of the next step. */
+function uploadRows(
+  llama: Llama,
+  { tables, state }: DecodeTensors,
+  rows: readonly DecodingRow[],
+  prefix: number,
+  capacity: number,
+): void {
+  const { gpu } = llama;
+  const words = (of: (row: DecodingRow, i: number) => number[]) => Uint32Array.from(rows.flatMap(of));
+  upload(
+    gpu,
+    state,
+    words(({ position, finished, generated, margin }) => [position, finished, generated, bitsOf(margin)]),
+  );
+  upload(gpu, tables.tokens, words(({ token }) => [token]));
+  upload(gpu, tables.positions, words(({ position }) => [position]));
+  upload(gpu, tables.slots, words(({ slot, position }) => [slot * capacity + position - prefix]));
+  upload(gpu, tables.sequences, words(({ slot, position }, i) => [i, 1, position - prefix, slot]));
+}
+
+/** Generates until every row is finished; rows that are leave at the next look. Returns them by slot. */
+async function decodeRows(
+  llama: Llama,
+  { steps, choose, decode, capacity }: Answerer,
+  start: readonly DecodingRow[],
+  prefix: number,
+  limit: number,
+): Promise<DecodingRow[]> {
+  const finished = [...start];
+  let live = finished;
+  let done = 1;
+  const shape = () => ({
+    tokens: live.length,
+    sequences: live.length,
+    longest: 1,
+    keys: Math.max(...live.map(({ slot }) => start[slot].position)) - prefix + 1 + done,
+    prefix,
+  });
+  run(choose, shape());
+  for (;;) {
+    const times = Math.min(stepsPerLook, limit - done);
+    done += times;
+    if (times > 0) run(live.length < fewRows ? steps.few : steps.many, shape(), times);
+    const parts = await readBack(llama.gpu, [
+      { tensor: decode.state, length: live.length * 4 },
+      { tensor: decode.tables.tokens, length: live.length },
+    ]);
+    const [words, tokens] = parts.map((part) => new Uint32Array(part));
+    const now = live.map(({ slot }, i): DecodingRow => ({
+      slot,
+      position: words[i * 4],
+      finished: words[i * 4 + 1],
+      generated: words[i * 4 + 2],
+      margin: fromBits(words[i * 4 + 3]),
+      token: tokens[i],
+    }));
+    for (const row of now) finished[row.slot] = row;
+    const going = now.filter((row) => row.finished === 0);
+    if (going.length === 0) return finished;
+    if (going.length < live.length) uploadRows(llama, decode, going, prefix, capacity);
+    live = going;
   }
-  return batches;
+}
+
+/** Runs one batch of prompts. */
+async function answerBatch(
+  llama: Llama,
+  answerer: Answerer,
+  { prompts, prefix }: PromptBatch,
+  options: AnswerOptions,
+): Promise<Answer[]> {
+  const { gpu } = llama;
+  const rows = prompts.length;
+  const limit = options.maxNewTokens;
+  const labels = options.labelIds.length;
+  const common = prompts[0].slice(0, prefix);
+  if (prefix > 0 && (common.length !== answerer.filled.length || common.some((t, i) => t !== answerer.filled[i]))) {
+    run(answerer.fillPrefix, uploadTokens(llama, answerer.prefix, [common], 0, prefix));
+    answerer.filled = common;
+  }
+  const own = prompts.map((prompt) => prompt.slice(prefix));
+  const shape = uploadTokens(llama, answerer.prompts, own, prefix, answerer.capacity);
+  run(answerer.fillPrompts, shape);
+  let end = 0;
+  upload(gpu, answerer.lastTokens, Uint32Array.from(own, ({ length }) => (end += length) - 1));
+  const start = prompts.map(({ length }, slot): DecodingRow => (
+    { slot, position: length - 1, finished: 0, generated: 0, margin: Math.fround(1e30), token: 0 }
+  ));
+  uploadRows(llama, answerer.decode, start, prefix, answerer.capacity);
+  run(answerer.score, { ...shape, tokens: rows, longest: 1 });
+  const ends = limit > 0 ? await decodeRows(llama, answerer, start, prefix, limit) : start;
+  const parts = await readBack(gpu, [
+    { tensor: answerer.choice, length: rows * 2 },
+    { tensor: answerer.labelScores, length: rows * Math.max(1, labels) },
+    { tensor: answerer.decode.generated, length: rows * Math.max(1, limit) },
+    { tensor: answerer.best, length: rows },
+  ]);
+  const choice = new Float32Array(parts[0]);
+  const scores = new Float32Array(parts[1]);
+  const generated = new Uint32Array(parts[2]);
+  const best = new Uint32Array(parts[3]);
+  return ends.map((row, slot): Answer => ({
+    tokens: Array.from(generated.subarray(slot * limit, slot * limit + row.generated)),
+    stopped: row.finished === 1,
+    labels: Array.from(scores.subarray(slot * labels, (slot + 1) * labels)),
+    best: best[slot],
+    bestMargin: choice[slot * 2 + 1],
+    margin: limit > 0 ? row.margin : choice[slot * 2 + 1],
+  }));
 }
 
 /**
@@ -362,34 +222,25 @@ export async function answer(
       `a prompt of ${longest} tokens and ${options.maxNewTokens} new ones exceed the model's context of ${config.maxPositions}`,
     );
   }
-  const batches = batchesOf(config, prompts, options.batchSize);
-  const most = (size: (lengths: number[]) => number) =>
-    Math.max(...batches.map((batch) => size(batch.map(({ length }) => length))));
-  const sequences = most(({ length }) => length);
-  const capacity = {
-    tokens: most((lengths) => lengths.reduce((sum, length) => sum + length, 0)),
-    sequences,
-    longest,
-    targets: sequences,
-    scores: most((lengths) => scoreElements(config, lengths)),
-  };
+  const batches = promptBatches(prompts, {
+    batchSize: options.batchSize,
+    share: options.sharePrefix ?? true,
+    fits: (prefix, own) =>
+      sum(own) <= fullTokens && cachedScores(config, sum(own), prefix, Math.max(...own)) <= fullScores,
+  });
   const arena = createArena(gpu);
   let answerer: Answerer | null = null;
   try {
-    answerer = createAnswerer(llama, arena, capacity, options);
+    answerer = createAnswerer(llama, arena, batches, options);
     await settle(gpu);
     const answers: Answer[] = [];
     for (const batch of batches) {
       options.signal?.throwIfAborted();
-      answers.push(...await answerBatch(llama, arena, answerer, batch, options));
+      answers.push(...await answerBatch(llama, answerer, batch, options));
     }
     return answers;
   } finally {
-    if (answerer) {
-      releaseProgram(answerer.prefill);
-      releaseProgram(answerer.choose);
-      releaseProgram(answerer.step);
-    }
+    if (answerer) releaseAnswerer(answerer);
     releaseArena(arena);
   }
 }

@@ -1,10 +1,9 @@
 /**
- * Row operations of causal grouped-query attention, and attention over a key-value cache. Formulas and shapes: attention.wgsl.
+ * Row operations of causal grouped-query attention. Formulas and shapes: attention.wgsl; its products: matmul.ts, cached.ts.
  * @module
  */
 import { type Kernel, kernelSource } from "../gpu/program.ts";
 import { threadGrid } from "../grid.ts";
-import { type Operands, operandWgsl } from "../numerics.ts";
 import source from "./attention.wgsl" with { type: "text" };
 
 const matrix = "array<vec4<f32>>";
@@ -35,55 +34,12 @@ export const attentionSoftmaxBackward: Kernel = {
   grid: ({ count, heads, longest }) => [Math.ceil(longest / 8), heads, count],
 };
 
-const decodeUniforms = {
-  rows: "u32",
-  heads: "u32",
-  keyValueHeads: "u32",
-  headSize: "u32",
-  width: "u32",
-  capacity: "u32",
-} as const;
-
-/** Scores of one new query a row against its cached keys; `longest` bounds the grid. */
-export function attentionScoresDecode(operands: Operands): Kernel {
-  return {
-    name: "attention_scores_decode",
-    body: operandWgsl(operands) + plainSource("attention_scores_decode"),
-    inputs: { queries: matrix, cache: matrix, state: places },
-    outputs: { scores: "array<f32>" },
-    uniforms: { ...decodeUniforms, longest: "u32" },
-    grid: ({ rows, heads, longest }) => [Math.ceil(longest / 64), rows * heads],
-  };
-}
-
-/** Scores to weights for one new query a row. */
-export const attentionSoftmaxDecode: Kernel = {
-  name: "attention_softmax_decode",
-  body: kernelSource(source, "attention_softmax_decode"),
-  inputs: { state: places },
+/** Scores to weights, in place, for new tokens with cached keys (cached.ts). */
+export const attentionSoftmaxCached: Kernel = {
+  name: "attention_softmax_cached",
+  body: kernelSource(source, "attention_softmax_cached"),
+  inputs: { positions: "array<u32>" },
   outputs: { scores: matrix },
-  uniforms: { rows: "u32", heads: "u32", capacity: "u32", scale: "f32" },
-  grid: ({ rows, heads }) => [Math.ceil(rows * heads / 8)],
-};
-
-/** Mixed values of one new query a row. */
-export function attentionValuesDecode(operands: Operands): Kernel {
-  return {
-    name: "attention_values_decode",
-    body: operandWgsl(operands) + plainSource("attention_values_decode"),
-    inputs: { weights: matrix, cache: matrix, state: places },
-    outputs: { mixed: matrix },
-    uniforms: decodeUniforms,
-    grid: ({ rows, heads, headSize }) => [Math.ceil(headSize / 32), rows * heads],
-  };
-}
-
-/** Copies new keys and values into the cache. */
-export const cacheAppend: Kernel = {
-  name: "cache_append",
-  body: plainSource("cache_append"),
-  inputs: { queriesKeysValues: matrix, slots: "array<u32>" },
-  outputs: { cache: matrix },
-  uniforms: { rows: "u32", heads: "u32", keyValueHeads: "u32", headSize: "u32", width: "u32" },
-  grid: ({ rows, keyValueHeads, headSize }) => threadGrid(rows * keyValueHeads * headSize / 2, 64),
+  uniforms: { tokens: "u32", heads: "u32", stride: "u32", span: "u32", scale: "f32" },
+  grid: ({ tokens, heads }) => threadGrid(tokens * heads, 8),
 };

@@ -49,15 +49,17 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   softmax_row(base / 4u, row + 1u, min(place.w, (row & 0xffffffc0u) + 64u));
 }
 
-//// kernel attention_softmax_decode
-// scores [rows][heads][capacity], in place: row b has state[b].x + 1 keys. One thread a row and head.
+//// kernel attention_softmax_cached
+// scores [tokens][heads][stride] of new tokens, in place: a token at position p has p + 1 keys. Zeros follow for `span` columns.
+// One thread a row.
 @compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= params.rows * params.heads) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let row = (group.y * 32768u + group.x) * 8u + lane;
+  if (row >= params.tokens * params.heads) {
     return;
   }
-  let length = state[id.x / params.heads].x + 1u;
-  softmax_row(id.x * (params.capacity / 4u), length, (length + 3u) & 0xfffffffcu);
+  let length = positions[row / params.heads] + 1u;
+  softmax_row(row * (params.stride / 4u), length, min(params.stride, (length + params.span + 3u) & 0xfffffffcu));
 }
 
 //// kernel attention_softmax_backward
@@ -92,69 +94,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var q = quads; q < min(place.w, (row & 0xffffffc0u) + 64u) / 4u; q++) {
     scoreGradient[base + q] = vec4<f32>(0.0);
   }
-}
-
-//// kernel attention_scores_decode
-// scores[b][h][j] = query of head h of row b times key j, for j <= state[b].x. Same bits as matmul's attention_scores.
-// queries [rows][width], cache [rows][capacity][keys then values]. One thread a score.
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let b = id.y / params.heads;
-  let h = id.y % params.heads;
-  if (id.x > state[b].x) {
-    return;
-  }
-  let headQuads = params.headSize / 4u;
-  let g = h / (params.heads / params.keyValueHeads);
-  let query = b * (params.width / 4u) + h * headQuads;
-  let key = (b * params.capacity + id.x) * 2u * params.keyValueHeads * headQuads + g * headQuads;
-  var sum = 0.0;
-  for (var q = 0u; q < headQuads; q++) {
-    let x = operand(queries[query + q]);
-    let y = operand(cache[key + q]);
-    sum = (((sum + x.x * y.x) + x.y * y.y) + x.z * y.z) + x.w * y.w;
-  }
-  scores[id.y * params.capacity + id.x] = sum;
-}
-
-//// kernel attention_values_decode
-// mixed[b][h] = sum over j ascending of weights[b][h][j] * value j. Same bits as matmul's attention_values. One thread a vec4.
-@compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let headQuads = params.headSize / 4u;
-  if (id.x >= headQuads) {
-    return;
-  }
-  let b = id.y / params.heads;
-  let h = id.y % params.heads;
-  let g = h / (params.heads / params.keyValueHeads);
-  let perToken = 2u * params.keyValueHeads * headQuads;
-  let value = b * params.capacity * perToken + (params.keyValueHeads + g) * headQuads + id.x;
-  let weight = id.y * (params.capacity / 4u);
-  let length = state[b].x + 1u;
-  var sum = vec4<f32>(0.0);
-  for (var j = 0u; j < length; j += 4u) {
-    let w = operand(weights[weight + j / 4u]);
-    // Weights beyond the length are zero; the last key stands in for the missing ones.
-    let a = operand(cache[value + j * perToken]);
-    let c = operand(cache[value + min(j + 1u, length - 1u) * perToken]);
-    let d = operand(cache[value + min(j + 2u, length - 1u) * perToken]);
-    let e = operand(cache[value + min(j + 3u, length - 1u) * perToken]);
-    sum = (((sum + w.x * a) + w.y * c) + w.z * d) + w.w * e;
-  }
-  mixed[id.y * headQuads + id.x] = sum;
-}
-
-//// kernel cache_append
-// Copies keys and values of each row of queriesKeysValues [rows][width] to row slots[row] of the cache. One thread a vec4.
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let item = (group.y * 32768u + group.x) * 64u + lane;
-  let perToken = 2u * params.keyValueHeads * params.headSize / 4u;
-  let row = item / perToken;
-  if (row >= params.rows) {
-    return;
-  }
-  let i = item % perToken;
-  cache[slots[row] * perToken + i] = queriesKeysValues[row * (params.width / 4u) + params.heads * params.headSize / 4u + i];
 }

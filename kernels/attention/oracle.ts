@@ -1,9 +1,10 @@
 /**
- * What attention.ts's kernels compute. Sequences have four words, as in matmul.ts: first token, tokens, start of the scores, their stride.
+ * What the kernels of attention.ts and cached.ts compute. Sequences of attention.ts have four words, as in matmul.ts: first token, tokens,
+ * start of the scores, their stride.
  * @module
  */
 import { productElement } from "../matmul/oracle.ts";
-import { exponential, flush, mul, type Operands, reciprocal, stridedSum, sub } from "../numerics.ts";
+import { exponential, flush, mul, operandRounding, type Operands, reciprocal, stridedSum, sub } from "../numerics.ts";
 
 /** Turns the first `length` scores at `start` into weights, followed by zeros up to column `filled`. */
 function softmaxRow(scores: Float32Array, start: number, length: number, filled: number, scale: number): void {
@@ -70,10 +71,8 @@ export function attentionSoftmaxBackwardOracle(
   }
 }
 
-/** Shape of decoding; `capacity` is the most keys that a row can have. */
-export interface DecodeShape {
-  /** Rows that decode side by side. */
-  readonly rows: number;
+/** Shape of attention over a cache; lengths in tokens. */
+export interface CachedShape {
   /** Query heads. */
   readonly heads: number;
   /** Key and value heads. */
@@ -82,78 +81,124 @@ export interface DecodeShape {
   readonly headSize: number;
   /** Row stride of the queries. */
   readonly width: number;
-  /** Keys that the cache holds for each row. */
+  /** Keys that all rows share. */
+  readonly prefix: number;
+  /** Row stride of the scores. */
+  readonly stride: number;
+  /** Tokens that a slot of the prefix's cache holds. */
+  readonly prefixCapacity: number;
+  /** Tokens that a slot of the rows' cache holds. */
   readonly capacity: number;
 }
 
-/** Fills `scores` [rows][heads][capacity] of one new query a row against the keys 0 to `last[row]` of the cache. */
-export function attentionScoresDecodeOracle(
-  queries: ArrayLike<number>,
-  cache: ArrayLike<number>,
-  last: ArrayLike<number>,
-  scores: Float32Array,
-  { rows, heads, keyValueHeads, headSize, width, capacity }: DecodeShape,
-  operands: Operands,
+/** The two caches. */
+export interface Caches {
+  /** Of the prefix, in slot 0. */
+  readonly prefix: ArrayLike<number>;
+  /** Of the rows. */
+  readonly own: ArrayLike<number>;
+}
+
+/** Element `d` of key or value `j` as a token of cache slot `slot` sees them: the prefix first, then its own. */
+function cached(caches: Caches, shape: CachedShape, slot: number, head: number, j: number, d: number): number {
+  const { prefix, prefixCapacity, capacity, keyValueHeads, headSize } = shape;
+  return j < prefix
+    ? caches.prefix[(head * prefixCapacity + j) * headSize + d]
+    : caches.own[((slot * 2 * keyValueHeads + head) * capacity + j - prefix) * headSize + d];
+}
+
+/** Calls `visit` for each new token of each sequence: first token, new tokens, own keys before them, slot. */
+function eachToken(
+  sequences: ArrayLike<number>,
+  prefix: number,
+  visit: (token: number, keys: number, slot: number) => void,
 ): void {
-  for (let row = 0; row < rows; row++) {
-    for (let h = 0; h < heads; h++) {
-      const g = Math.floor(h * keyValueHeads / heads);
-      const segment = {
-        depth: headSize,
-        a: (_: number, k: number) => queries[row * width + h * headSize + k],
-        b: (k: number, j: number) => cache[((row * capacity + j) * 2 * keyValueHeads + g) * headSize + k],
-      };
-      for (let j = 0; j <= last[row]; j++) {
-        scores[(row * heads + h) * capacity + j] = productElement([segment], 0, j, operands);
-      }
+  for (let s = 0; s < sequences.length; s += 4) {
+    for (let i = 0; i < sequences[s + 1]; i++) {
+      visit(sequences[s] + i, prefix + sequences[s + 2] + i + 1, sequences[s + 3]);
     }
   }
 }
 
-/** Scores to weights, in place. */
-export function attentionSoftmaxDecodeOracle(
+/** Fills `scores` [tokens][heads][stride] of new tokens against the keys they see. */
+export function attentionScoresCachedOracle(
+  queries: ArrayLike<number>,
+  caches: Caches,
+  sequences: ArrayLike<number>,
   scores: Float32Array,
-  last: ArrayLike<number>,
-  { rows, heads, capacity }: DecodeShape,
-  scale: number,
-): void {
-  for (let i = 0; i < rows * heads; i++) {
-    const length = last[Math.floor(i / heads)] + 1;
-    softmaxRow(scores, i * capacity, length, Math.ceil(length / 4) * 4, scale);
-  }
-}
-
-/** Mixed values [rows][heads * headSize]. */
-export function attentionValuesDecodeOracle(
-  weights: ArrayLike<number>,
-  cache: ArrayLike<number>,
-  last: ArrayLike<number>,
-  { rows, heads, keyValueHeads, headSize, capacity }: DecodeShape,
+  shape: CachedShape,
   operands: Operands,
-): Float32Array {
-  return Float32Array.from({ length: rows * heads * headSize }, (_, i) => {
-    const row = Math.floor(i / (heads * headSize));
-    const h = Math.floor(i / headSize) % heads;
-    const g = keyValueHeads + Math.floor(h * keyValueHeads / heads);
-    const segment = {
-      depth: last[row] + 1,
-      a: (_: number, j: number) => weights[(row * heads + h) * capacity + j],
-      b: (j: number, d: number) => cache[((row * capacity + j) * 2 * keyValueHeads + g) * headSize + d],
-    };
-    return productElement([segment], 0, i % headSize, operands);
+): void {
+  const { heads, keyValueHeads, headSize, width, prefix, stride } = shape;
+  eachToken(sequences, prefix, (token, keys, slot) => {
+    for (let h = 0; h < heads; h++) {
+      const g = Math.floor(h * keyValueHeads / heads);
+      const segment = {
+        depth: headSize,
+        a: (_: number, k: number) => queries[token * width + h * headSize + k],
+        b: (k: number, j: number) => cached(caches, shape, slot, g, j, k),
+      };
+      for (let j = 0; j < keys; j++) {
+        scores[(token * heads + h) * stride + j] = productElement([segment], 0, j, operands);
+      }
+    }
   });
 }
 
-/** Copies keys and values of each row of `queriesKeysValues` to row `slots[row]` of `cache`. */
+/** Scores to weights, in place, with zeros for `span` columns more. */
+export function attentionSoftmaxCachedOracle(
+  scores: Float32Array,
+  positions: ArrayLike<number>,
+  { heads, stride }: Pick<CachedShape, "heads" | "stride">,
+  span: number,
+  scale: number,
+): void {
+  for (let i = 0; i < positions.length * heads; i++) {
+    const length = positions[Math.floor(i / heads)] + 1;
+    softmaxRow(scores, i * stride, length, Math.min(stride, Math.ceil((length + span) / 4) * 4), scale);
+  }
+}
+
+/** Fills `mixed` [tokens][heads * headSize] of new tokens: over prefix and own values in one sum. */
+export function attentionValuesCachedOracle(
+  weights: ArrayLike<number>,
+  caches: Caches,
+  sequences: ArrayLike<number>,
+  mixed: Float32Array,
+  shape: CachedShape,
+  operands: Operands,
+): void {
+  const { heads, keyValueHeads, headSize, prefix, stride } = shape;
+  eachToken(sequences, prefix, (token, keys, slot) => {
+    for (let h = 0; h < heads; h++) {
+      const g = keyValueHeads + Math.floor(h * keyValueHeads / heads);
+      const segment = {
+        depth: keys,
+        a: (_: number, j: number) => weights[(token * heads + h) * stride + j],
+        b: (j: number, d: number) => cached(caches, shape, slot, g, j, d),
+      };
+      for (let d = 0; d < headSize; d++) {
+        mixed[(token * heads + h) * headSize + d] = productElement([segment], 0, d, operands);
+      }
+    }
+  });
+}
+
+/** Copies keys and values of each row of `queriesKeysValues` to place `slots[row]` of `cache`, rounded to operands. */
 export function cacheAppendOracle(
   queriesKeysValues: Float32Array,
   slots: ArrayLike<number>,
   cache: Float32Array,
-  { heads, keyValueHeads, headSize, width }: Pick<DecodeShape, "heads" | "keyValueHeads" | "headSize" | "width">,
+  { heads, keyValueHeads, headSize, width, capacity }: Omit<CachedShape, "prefix" | "stride" | "prefixCapacity">,
+  operands: Operands,
 ): void {
-  const length = 2 * keyValueHeads * headSize;
+  const round = operandRounding(operands);
   for (let row = 0; row < slots.length; row++) {
-    const start = row * width + heads * headSize;
-    cache.set(queriesKeysValues.subarray(start, start + length), slots[row] * length);
+    const [slot, place] = [Math.floor(slots[row] / capacity), slots[row] % capacity];
+    for (let head = 0; head < 2 * keyValueHeads; head++) {
+      const start = row * width + (heads + head) * headSize;
+      const values = queriesKeysValues.subarray(start, start + headSize).map(round);
+      cache.set(values, ((slot * 2 * keyValueHeads + head) * capacity + place) * headSize);
+    }
   }
 }

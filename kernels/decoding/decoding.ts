@@ -9,17 +9,25 @@ import source from "./decoding.wgsl" with { type: "text" };
 export const chooseToken: Kernel = {
   name: "choose_token",
   body: kernelSource(source, "choose_token"),
-  inputs: { logits: "array<vec4<f32>>", stopTokens: "array<u32>" },
+  inputs: { logits: "array<f32>", stopTokens: "array<u32>" },
   outputs: {
     state: "array<vec4<u32>>",
     tokens: "array<u32>",
     positions: "array<u32>",
     slots: "array<u32>",
+    sequences: "array<vec4<u32>>",
     generated: "array<u32>",
-    margins: "array<f32>",
   },
-  uniforms: { rows: "u32", vocabulary: "u32", stride: "u32", stops: "u32", limit: "u32", capacity: "u32" },
-  grid: ({ rows }) => [Math.ceil(rows / 8)],
+  uniforms: {
+    rows: "u32",
+    vocabulary: "u32",
+    stride: "u32",
+    stops: "u32",
+    limit: "u32",
+    prefix: "u32",
+    capacity: "u32",
+  },
+  grid: ({ rows }) => [rows],
 };
 
 /** Logits of label tokens, and the largest logit with its lead. */
@@ -29,5 +37,5 @@ export const scoreLabels: Kernel = {
   inputs: { logits: "array<f32>", labelTokens: "array<u32>" },
   outputs: { scores: "array<f32>", best: "array<u32>", choice: "array<vec2<f32>>" },
   uniforms: { rows: "u32", vocabulary: "u32", stride: "u32", labels: "u32" },
-  grid: ({ rows }) => [Math.ceil(rows / 8)],
+  grid: ({ rows }) => [rows],
 };

@@ -1,45 +1,60 @@
-// Greedy decoding on the GPU: the chosen token feeds the next step without a read-back.
+// Greedy decoding on the GPU: the chosen token feeds the next step without a read-back. A workgroup of 64 lanes goes over a row's logits.
+
+// The largest of some logits with its token, and the second largest.
+struct Best { logit: f32, second: f32, token: u32 }
+
+var<workgroup> bests: array<Best, 64>;
+
+// Of both together. Of equal logits the first token is the best, and the lead is zero; so the order of merging changes nothing.
+fn merged(a: Best, b: Best) -> Best {
+  let second = max(min(a.logit, b.logit), max(a.second, b.second));
+  if (b.logit > a.logit || (b.logit == a.logit && b.token < a.token)) {
+    return Best(b.logit, second, b.token);
+  }
+  return Best(a.logit, second, a.token);
+}
+
+// Of a row of `vocabulary` logits at `base`; the result is lane 0's.
+fn best_of_row(base: u32, lane: u32) -> Best {
+  var best = Best(-1.0e30, -1.0e30, 0u);
+  for (var i = lane; i < params.vocabulary; i += 64u) {
+    best = merged(best, Best(logits[base + i], -1.0e30, i));
+  }
+  bests[lane] = best;
+  workgroupBarrier();
+  if (lane == 0u) {
+    for (var i = 1u; i < min(params.vocabulary, 64u); i++) {
+      best = merged(best, bests[i]);
+    }
+  }
+  return best;
+}
 
 //// kernel choose_token
 // For each row: the token with the largest logit (the first of equals), and its lead over the second. Appends it to
-// generated[row][limit] and advances the row's state (x: position of the token just chosen, y: finished, z: tokens generated).
-// A row finishes at a stop token, which is not counted, or at `limit` tokens; a finished row stands still.
-// tokens, positions, slots [rows] are what the next step reads; margins [rows] keep the smallest lead so far.
-@compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let row = id.x;
-  if (row >= params.rows) {
+// generated[slot][limit] and advances the row's state (x: position of the token just chosen, y: finished, z: tokens generated, w: bits of
+// the smallest lead so far).
+// A row finishes at a stop token, which is not counted, or at `limit` tokens; a finished row stands still and has no new tokens.
+// tokens, positions, slots [rows] and sequences (layout: attention/cached.ts) are what the next step reads; sequences also say which
+// cache slot is the row's. Positions count the prefix, cached places do not.
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let row = group.x;
+  let best = best_of_row(row * params.stride, lane);
+  if (lane > 0u) {
     return;
   }
-  let base = row * params.stride / 4u;
-  var best = -1.0e30;
-  var second = -1.0e30;
-  var token = 0u;
-  for (var q = 0u; q < (params.vocabulary + 3u) / 4u; q++) {
-    let v = logits[base + q];
-    for (var c = 0u; c < 4u; c++) {
-      let x = v[c];
-      if (q * 4u + c < params.vocabulary) {
-        if (x > best) {
-          second = best;
-          best = x;
-          token = q * 4u + c;
-        } else if (x > second) {
-          second = x;
-        }
-      }
-    }
-  }
   var now = state[row];
+  let slot = sequences[row].w;
   if (now.y == 0u) {
-    margins[row] = min(margins[row], sub(best, second));
+    now.w = bitcast<u32>(min(bitcast<f32>(now.w), sub(best.logit, best.second)));
     for (var s = 0u; s < params.stops; s++) {
-      if (token == stopTokens[s]) {
+      if (best.token == stopTokens[s]) {
         now.y = 1u;
       }
     }
     if (now.y == 0u) {
-      generated[row * params.limit + now.z] = token;
+      generated[slot * params.limit + now.z] = best.token;
       now.z += 1u;
       if (now.z == params.limit) {
         now.y = 2u;
@@ -48,35 +63,24 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     state[row] = now;
   }
-  tokens[row] = token;
+  let own = now.x - params.prefix;
+  tokens[row] = best.token;
   positions[row] = now.x;
-  slots[row] = row * params.capacity + now.x;
+  slots[row] = slot * params.capacity + own;
+  sequences[row] = vec4<u32>(row, select(0u, 1u, now.y == 0u), own, slot);
 }
 
 //// kernel score_labels
 // scores[row][label] = logits[row][labels[label]]; best[row] = token of the largest logit, choice[row] = (that logit, its lead).
-@compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let row = id.x;
-  if (row >= params.rows) {
-    return;
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let row = group.x;
+  let found = best_of_row(row * params.stride, lane);
+  if (lane == 0u) {
+    choice[row] = vec2<f32>(found.logit, sub(found.logit, found.second));
+    best[row] = found.token;
   }
-  var largest = -1.0e30;
-  var second = -1.0e30;
-  var token = 0u;
-  for (var i = 0u; i < params.vocabulary; i++) {
-    let x = logits[row * params.stride + i];
-    if (x > largest) {
-      second = largest;
-      largest = x;
-      token = i;
-    } else if (x > second) {
-      second = x;
-    }
-  }
-  choice[row] = vec2<f32>(largest, sub(largest, second));
-  best[row] = token;
-  for (var label = 0u; label < params.labels; label++) {
+  for (var label = lane; label < params.labels; label += 64u) {
     scores[row * params.labels + label] = logits[row * params.stride + labelTokens[label]];
   }
 }

@@ -1,26 +1,10 @@
 import { assertAlmostEquals } from "@std/assert";
-import {
-  attentionScoresDecode,
-  attentionSoftmax,
-  attentionSoftmaxBackward,
-  attentionSoftmaxDecode,
-  attentionValuesDecode,
-  cacheAppend,
-} from "../../kernels/attention/attention.ts";
-import {
-  attentionScoresDecodeOracle,
-  attentionSoftmaxBackwardOracle,
-  attentionSoftmaxDecodeOracle,
-  attentionSoftmaxOracle,
-  attentionValuesDecodeOracle,
-  cacheAppendOracle,
-} from "../../kernels/attention/oracle.ts";
+import { attentionSoftmax, attentionSoftmaxBackward } from "../../kernels/attention/attention.ts";
+import { attentionSoftmaxBackwardOracle, attentionSoftmaxOracle } from "../../kernels/attention/oracle.ts";
 import { type AttentionProduct, attentionProductOracle } from "../../kernels/matmul/oracle.ts";
-import type { Operands } from "../../kernels/numerics.ts";
-import { assertBits, floats, gpuTest, runKernel, unset } from "./gpu.ts";
+import { assertBits, floats, gpuTest, runKernel } from "./gpu.ts";
 
 const pad = (n: number) => Math.ceil(n / 4) * 4;
-const allOperands: Operands[] = ["12bit", "f32", "bf16"];
 
 /** Words of each sequence, and how many scores and tokens there are. */
 function ragged(lengths: readonly number[], heads: number) {
@@ -62,56 +46,6 @@ gpuTest("the gradient of attention's softmax equals its definition", async (gpu)
     attentionSoftmaxBackwardOracle(expected, { weights, mixed, mixedGradient }, sequences, heads, headSize, scale);
     assertBits(scoreGradient, expected, `${lengths} of ${heads} heads`);
   }
-});
-
-gpuTest("decoding's attention equals its definition in every operand mode, for shared key heads", async (gpu) => {
-  for (
-    const [last, heads, keyValueHeads, headSize] of [[[0], 1, 1, 4], [[0, 70, 3], 4, 2, 12], [
-      [17, 16],
-      3,
-      1,
-      36,
-    ]] as const
-  ) {
-    const [rows, capacity, width] = [last.length, 72, (heads + 2 * keyValueHeads) * headSize];
-    const shape = { rows, heads, keyValueHeads, headSize, width, capacity };
-    const state = Uint32Array.from(last.flatMap((position) => [position, 0, 0, 0]));
-    const queries = floats("queries", rows * width);
-    const cache = floats("cache", rows * capacity * 2 * keyValueHeads * headSize);
-    const label = `last ${last}, heads ${heads}`;
-    for (const operands of allOperands) {
-      const expected = unset(rows * heads * capacity);
-      attentionScoresDecodeOracle(queries, cache, last, expected, shape, operands);
-      const scoreBindings = { queries, cache, state, scores: new Float32Array(expected.length) };
-      const { scores } = await runKernel(gpu, attentionScoresDecode(operands), scoreBindings, {
-        ...shape,
-        longest: Math.max(...last) + 1,
-      });
-      assertBits(scores, expected, `${label} ${operands}: scores`);
-
-      const scale = Math.fround(headSize ** -0.5);
-      const weights = scores.slice();
-      attentionSoftmaxDecodeOracle(weights, last, shape, scale);
-      const softened = await runKernel(gpu, attentionSoftmaxDecode, { state, scores }, { ...shape, scale });
-      assertBits(softened.scores, weights, `${label} ${operands}: weights`);
-
-      const valueBindings = { weights, cache, state, mixed: new Float32Array(rows * heads * headSize) };
-      const { mixed } = await runKernel(gpu, attentionValuesDecode(operands), valueBindings, shape);
-      const values = attentionValuesDecodeOracle(weights, cache, last, shape, operands);
-      assertBits(mixed, values, `${label} ${operands}: values`);
-    }
-  }
-});
-
-gpuTest("new keys and values go to their rows of the cache", async (gpu) => {
-  const shape = { heads: 3, keyValueHeads: 1, headSize: 12, width: 5 * 12 };
-  const slots = Uint32Array.of(6, 0, 3);
-  const queriesKeysValues = floats("queries, keys, values", slots.length * shape.width);
-  const expected = floats("cache", 8 * 24);
-  const bindings = { queriesKeysValues, slots, cache: expected.slice() };
-  const { cache } = await runKernel(gpu, cacheAppend, bindings, { ...shape, rows: slots.length });
-  cacheAppendOracle(queriesKeysValues, slots, expected, shape);
-  assertBits(cache, expected, "cache");
 });
 
 /** Causal attention in f64, straight from the formula: sum of mixed values times `mixedGradient`. */

@@ -47,6 +47,51 @@ gpuTest("answers do not depend on the batch size", async (gpu) => {
   releaseLlama(llama);
 });
 
+/** Rows after the same demonstrations. */
+function after(prefix: readonly number[], lengths: readonly number[]): number[][] {
+  return lengths.map((length, i) => [...prefix, ...randomTokens(length, 300 + i)]);
+}
+
+gpuTest(
+  "a shared prefix changes no bit: of ragged rows, of prompts that are the prefix of others, in any batch",
+  async (gpu) => {
+    const prefix = randomTokens(50, 3);
+    const cases = {
+      ragged: after(prefix, [1, 40, 7, 7, 33, 2, 18, 5, 9]),
+      "whole prompts": [prefix, ...after(prefix, [3, 0, 12])],
+      "nothing in common": prompts,
+      "two families": [...after(prefix, [4, 30, 9]), ...after(randomTokens(60, 4), [6, 2, 11])],
+    };
+    for (const operands of ["12bit", "f32", "bf16"] as const) {
+      const llama = await randomLlama(gpu, {}, operands);
+      for (const [name, rows] of Object.entries(cases).slice(0, operands === "12bit" ? 4 : 1)) {
+        const alone = await answer(llama, rows, { ...options, sharePrefix: false, batchSize: 1 });
+        for (const batchSize of [1, 8]) {
+          const shared = await answer(llama, rows, { ...options, batchSize });
+          assertEquals(shared, alone, `${name}, ${batchSize} rows, ${operands}`);
+        }
+      }
+      const { ragged } = cases;
+      const [shared] = await answer(llama, ragged, options);
+      const { tokens, margin, labels, stopped } = shared;
+      assertEquals({ tokens, margin, labels, stopped }, await slowly(llama, ragged[0]));
+      releaseLlama(llama);
+    }
+  },
+);
+
+gpuTest("label scores after a shared prefix are logits of the full forward pass", async (gpu) => {
+  const llama = await randomLlama(gpu);
+  const rows = after(randomTokens(64, 3), [1, 20, 6, 37]);
+  const scored = await answer(llama, rows, { ...options, maxNewTokens: 0 });
+  for (const [i, row] of rows.entries()) {
+    const logits = (await fullLogits(llama, row)).subarray((row.length - 1) * llama.config.vocabSize);
+    assertEquals(scored[i].labels, options.labelIds.map((id) => logits[id]));
+    assertEquals(scored[i].best, logits.indexOf(Math.max(...logits)));
+  }
+  releaseLlama(llama);
+});
+
 gpuTest("a row's logits do not depend on the rows beside it", async (gpu) => {
   const llama = await randomLlama(gpu);
   const tokens = randomTokens(60, 5);

@@ -1,0 +1,231 @@
+/**
+ * The forward pass of new tokens over cached keys and values, recorded into a program. The bits are those of `forward.ts`: what differs
+ * is only where keys and values lie.
+ * @module
+ */
+import { attentionSoftmaxCached } from "../kernels/attention/attention.ts";
+import { attentionScoresCached, attentionValuesCached, cacheAppend } from "../kernels/attention/cached.ts";
+import { embeddingForward } from "../kernels/embedding/embedding.ts";
+import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
+import { dispatch, type Program } from "../kernels/gpu/program.ts";
+import { chooseTile } from "../kernels/matmul/matmul.ts";
+import { gatherRows } from "../kernels/rows/rows.ts";
+import type { LlamaConfig } from "./config.ts";
+import {
+  type Activations,
+  attentionScale,
+  type LayerActivations,
+  recordAfterAttention,
+  recordAttentionInputs,
+  recordHead,
+} from "./forward.ts";
+import { attentionWidth, type Llama, padded } from "./llama.ts";
+
+/** Keys and values of every layer; layout: kernels/attention/cached.ts. */
+export interface Cache {
+  /** One a layer. */
+  readonly layers: readonly Tensor[];
+  /** Tokens that a slot holds. */
+  readonly capacity: number;
+}
+
+/** Allocates a cache. */
+export function allocateCache(arena: Arena, config: LlamaConfig, name: string, slots: number, capacity: number): Cache {
+  const size = slots * capacity * 2 * config.keyValueHeads * config.headSize;
+  return {
+    layers: Array.from({ length: config.layers }, (_, layer) => allocate(arena, `${name} of layer ${layer}`, size)),
+    capacity,
+  };
+}
+
+/** Tables of new tokens. */
+export interface TokenTables {
+  /** Token ids. */
+  readonly tokens: Tensor;
+  /** Their positions in the context, prefix included. */
+  readonly positions: Tensor;
+  /** Their places in the cache. */
+  readonly slots: Tensor;
+  /** Four words a sequence: first token, new tokens, own keys before them, cache slot. */
+  readonly sequences: Tensor;
+}
+
+/** Allocates tables for so many tokens and sequences. */
+export function allocateTables(arena: Arena, name: string, tokens: number, sequences: number): TokenTables {
+  return {
+    tokens: allocate(arena, `${name}: tokens`, tokens),
+    positions: allocate(arena, `${name}: positions`, tokens),
+    slots: allocate(arena, `${name}: cache slots`, tokens),
+    sequences: allocate(arena, `${name}: sequences`, sequences * 4),
+  };
+}
+
+/** Sizes of a run. */
+export interface CachedShape {
+  /** New tokens of all sequences. */
+  readonly tokens: number;
+  /** Sequences. */
+  readonly sequences: number;
+  /** Most new tokens of a sequence. */
+  readonly longest: number;
+  /** Most own keys of a sequence, new ones included. */
+  readonly keys: number;
+  /** Tokens of the shared prefix. */
+  readonly prefix: number;
+}
+
+/** Elements of scores that `tokens` new tokens need. */
+export function cachedScores(config: LlamaConfig, tokens: number, prefix: number, keys: number): number {
+  return config.heads * tokens * padded(prefix + keys);
+}
+
+/** What is recorded over: caches, tables, and capacities that choose tiles. */
+export interface CachedPass {
+  readonly llama: Llama;
+  readonly prefix: Cache;
+  readonly cache: Cache;
+  /** Most new tokens, and most of one sequence. */
+  readonly capacity: { readonly tokens: number; readonly longest: number };
+  readonly activations: Activations;
+  readonly tables: TokenTables;
+}
+
+/** Records everything of a layer between its rotated queries and its mixed values. */
+function recordAttention(
+  program: Program<CachedShape>,
+  { llama, prefix, cache, capacity, tables }: CachedPass,
+  layer: number,
+  now: LayerActivations,
+): void {
+  const { config, gpu, operands } = llama;
+  const { heads, keyValueHeads, headSize } = config;
+  const { queriesKeysValues: queries, weights: scores, mixed } = now;
+  const { positions, sequences } = tables;
+  const stride = (shape: CachedShape) => padded(shape.prefix + shape.keys);
+  const sizes = ({ capacity: held }: Cache) => (shape: CachedShape) => ({
+    ...shape,
+    count: shape.sequences,
+    stride: stride(shape),
+    heads,
+    keyValueHeads,
+    headSize,
+    width: attentionWidth(config),
+    capacity: held,
+  });
+  const perKey = heads / keyValueHeads;
+  // Rows of a product: all tokens together for the prefix, a sequence's for own keys.
+  const [all, one] = [capacity.tokens * perKey, capacity.longest * perKey];
+  const valueTile = chooseTile(gpu, one, headSize);
+  const [shared, own] = [prefix.layers[layer], cache.layers[layer]];
+  const product = { prefix: sizes(prefix), own: sizes(cache) };
+  dispatch(
+    program,
+    attentionScoresCached("prefix", operands, chooseTile(gpu, all, prefix.capacity)),
+    { queries, cache: shared, scores },
+    product.prefix,
+  );
+  dispatch(
+    program,
+    attentionScoresCached("own", operands, chooseTile(gpu, one, cache.capacity)),
+    { queries, cache: own, sequences, scores },
+    product.own,
+  );
+  dispatch(program, attentionSoftmaxCached, { positions, scores }, (shape) => ({
+    tokens: shape.tokens,
+    heads,
+    stride: stride(shape),
+    span: valueTile.rows * valueTile.groups,
+    scale: attentionScale(config),
+  }));
+  dispatch(
+    program,
+    attentionValuesCached("prefix", operands, chooseTile(gpu, all, headSize)),
+    { weights: scores, cache: shared, mixed },
+    product.prefix,
+  );
+  dispatch(
+    program,
+    attentionValuesCached("own", operands, valueTile),
+    { weights: scores, cache: own, sequences, mixed },
+    product.own,
+  );
+}
+
+/** Records norm, queries, keys, values and rope of a layer, and puts keys and values into the cache. */
+function recordKeysValues(program: Program<CachedShape>, pass: CachedPass, layer: number, now: LayerActivations): void {
+  const { llama, cache, capacity, activations, tables } = pass;
+  const { config, operands } = llama;
+  const rows = (shape: CachedShape) => shape.tokens;
+  const parts = { ...now, positions: tables.positions, images: activations.images };
+  recordAttentionInputs(program, llama, capacity.tokens, llama.layers[layer], parts, rows);
+  dispatch(
+    program,
+    cacheAppend(operands),
+    { queriesKeysValues: now.queriesKeysValues, slots: tables.slots, cache: cache.layers[layer] },
+    (shape) => ({
+      rows: rows(shape),
+      heads: config.heads,
+      keyValueHeads: config.keyValueHeads,
+      headSize: config.headSize,
+      width: attentionWidth(config),
+      capacity: cache.capacity,
+    }),
+  );
+}
+
+/** Records embedding and layers, up to the keys and values of the last layer: all that later tokens see of these. */
+export function recordFill(program: Program<CachedShape>, pass: CachedPass): void {
+  const { llama, capacity, activations, tables } = pass;
+  const { config } = llama;
+  const rows = (shape: CachedShape) => shape.tokens;
+  const now = activations.layers[0];
+  dispatch(
+    program,
+    embeddingForward,
+    { tokens: tables.tokens, weight: llama.embedding.tensor, x: now.x },
+    (shape) => ({ count: rows(shape), width: config.hiddenSize }),
+  );
+  llama.layers.forEach((layer, number) => {
+    recordKeysValues(program, pass, number, now);
+    if (number === config.layers - 1) return;
+    recordAttention(program, pass, number, now);
+    recordAfterAttention(
+      program,
+      llama,
+      capacity.tokens,
+      layer,
+      { ...now, next: now.x, images: activations.images },
+      rows,
+    );
+  });
+}
+
+/** Records what `recordFill` leaves out: the rest of the last layer, and logits. Wants one new token a sequence. */
+export function recordLogits(program: Program<CachedShape>, pass: CachedPass): void {
+  const { llama, capacity, activations } = pass;
+  const rows = (shape: CachedShape) => shape.tokens;
+  const now = activations.layers[0];
+  const last = llama.config.layers - 1;
+  recordAttention(program, pass, last, now);
+  recordAfterAttention(program, llama, capacity.tokens, llama.layers[last], {
+    ...now,
+    next: now.x,
+    images: activations.images,
+  }, rows);
+  recordHead(program, llama, capacity.tokens, { ...activations, rows: now.x }, rows);
+}
+
+/** Records the way from a filled pass of prompts to the pass of their last tokens, whose token numbers are `lastTokens`. */
+export function recordLastTokens(
+  program: Program<CachedShape>,
+  prompts: CachedPass,
+  lastTokens: Tensor,
+  pass: CachedPass,
+): void {
+  const { config } = pass.llama;
+  const [all, one] = [prompts.activations.layers[0], pass.activations.layers[0]];
+  const gather = (x: Tensor, y: Tensor, width: number) =>
+    dispatch(program, gatherRows, { x, index: lastTokens, y }, ({ tokens: rows }) => ({ rows, width }));
+  gather(all.x, one.x, config.hiddenSize);
+  gather(all.queriesKeysValues, one.queriesKeysValues, attentionWidth(config));
+}

@@ -1,0 +1,121 @@
+/** Attention over cached keys, a shared prefix before each row's own: every kernel equals its definition, for any tile. */
+import { attentionSoftmaxCached } from "../../kernels/attention/attention.ts";
+import { attentionScoresCached, attentionValuesCached, cacheAppend } from "../../kernels/attention/cached.ts";
+import {
+  attentionScoresCachedOracle,
+  attentionSoftmaxCachedOracle,
+  attentionValuesCachedOracle,
+  cacheAppendOracle,
+} from "../../kernels/attention/oracle.ts";
+import type { Gpu } from "../../kernels/gpu/device.ts";
+import type { Tile } from "../../kernels/matmul/matmul.ts";
+import { operandRounding, type Operands } from "../../kernels/numerics.ts";
+import { assertBits, floats, gpuTest, runKernel, unset } from "./gpu.ts";
+
+const pad = (n: number) => Math.ceil(n / 4) * 4;
+const allOperands: Operands[] = ["12bit", "f32", "bf16"];
+
+function tilesOf(gpu: Gpu): Tile[] {
+  const plain: Tile[] = [
+    { lanes: 8, groups: 1, rows: 1, columns: 1, broadcast: false },
+    { lanes: 32, groups: 1, rows: 1, columns: 1, broadcast: false },
+    { lanes: 8, groups: 1, rows: 4, columns: 2, broadcast: false },
+    { lanes: 16, groups: 8, rows: 4, columns: 1, broadcast: false },
+  ];
+  if (gpu.subgroupSize !== 8) return plain;
+  return [
+    ...plain,
+    ...[[8, 1], [32, 2]].map(([rows, columns]) => ({ lanes: 8, groups: 1, rows, columns, broadcast: true })),
+  ];
+}
+
+/** New tokens of each row, own keys before them, heads, key heads, columns of a head, prefix. */
+const shapes: [number[], number[], number, number, number, number][] = [
+  // One token alone; a step of decoding with a row that is finished; prompts of ragged lengths; both after a prefix.
+  [[1], [0], 1, 1, 4, 0],
+  [[1, 0, 1], [70, 3, 5], 4, 2, 12, 0],
+  [[5, 1, 37], [0, 0, 0], 3, 3, 8, 0],
+  [[1, 1, 1, 1, 1, 0, 1], [16, 0, 3, 8, 40, 2, 4], 4, 2, 8, 68],
+  [[5, 1, 37], [0, 6, 3], 6, 2, 36, 20],
+];
+
+gpuTest("attention over cached keys equals its definition, with every tile, in every operand mode", async (gpu) => {
+  for (const [lengths, before, heads, keyValueHeads, headSize, prefix] of shapes) {
+    const width = (heads + 2 * keyValueHeads) * headSize;
+    const own = Math.max(...lengths.map((n, s) => n + before[s]));
+    const [capacity, prefixCapacity, stride] = [pad(own) + 4, prefix + 8, pad(prefix + own)];
+    let tokens = 0;
+    const rows = lengths.length;
+    // Slots in reverse order: a row may lie in any.
+    const sequences = Uint32Array.from(lengths.flatMap((n, s) => [(tokens += n) - n, n, before[s], rows - 1 - s]));
+    const positions = Uint32Array.from(
+      lengths.flatMap((n, s) => Array.from({ length: n }, (_, i) => prefix + before[s] + i)),
+    );
+    const shape = { heads, keyValueHeads, headSize, width, prefix, stride, prefixCapacity, capacity };
+    const longest = Math.max(...lengths);
+    const uniforms = { ...shape, tokens, count: rows, longest, keys: own };
+    const queries = floats("queries", tokens * width);
+    for (const operands of allOperands) {
+      // A cache holds operands.
+      const filled = (name: string, slots: number, size: number) =>
+        floats(name, slots * size * 2 * keyValueHeads * headSize).map(operandRounding(operands));
+      const caches = { prefix: filled("prefix", 1, prefixCapacity), own: filled("own", rows, capacity) };
+      const expectedScores = unset(tokens * heads * stride);
+      attentionScoresCachedOracle(queries, caches, sequences, expectedScores, shape, operands);
+      const scale = Math.fround(headSize ** -0.5);
+      const expectedMixed = new Float32Array(tokens * heads * headSize);
+      const prefixUniforms = { ...uniforms, capacity: prefixCapacity };
+      for (const tile of tilesOf(gpu)) {
+        const label = `${lengths} after ${before} and ${prefix}, ${operands}, ${JSON.stringify(tile)}`;
+        let scores = new Float32Array(expectedScores.length);
+        const of = { queries, sequences };
+        if (prefix > 0) {
+          const bindings = { queries, cache: caches.prefix, scores };
+          ({ scores } = await runKernel(
+            gpu,
+            attentionScoresCached("prefix", operands, tile),
+            bindings,
+            prefixUniforms,
+          ));
+        }
+        const ownBindings = { ...of, cache: caches.own, scores };
+        ({ scores } = await runKernel(gpu, attentionScoresCached("own", operands, tile), ownBindings, uniforms));
+        assertBits(scores, expectedScores, `${label}: scores`);
+
+        const span = tile.rows * tile.groups;
+        const weights = scores.slice();
+        attentionSoftmaxCachedOracle(weights, positions, shape, span, scale);
+        const softened = await runKernel(gpu, attentionSoftmaxCached, { positions, scores }, {
+          ...uniforms,
+          span,
+          scale,
+        });
+        assertBits(softened.scores, weights, `${label}: weights`);
+
+        attentionValuesCachedOracle(weights, caches, sequences, expectedMixed, shape, operands);
+        // What an earlier step left is not read where there is no prefix.
+        let mixed = floats("left over", expectedMixed.length);
+        if (prefix > 0) {
+          const bindings = { weights, cache: caches.prefix, mixed };
+          ({ mixed } = await runKernel(gpu, attentionValuesCached("prefix", operands, tile), bindings, prefixUniforms));
+        }
+        const valueBindings = { weights, cache: caches.own, sequences, mixed };
+        ({ mixed } = await runKernel(gpu, attentionValuesCached("own", operands, tile), valueBindings, uniforms));
+        assertBits(mixed, expectedMixed, `${label}: values`);
+      }
+    }
+  }
+});
+
+gpuTest("new keys and values go to their places of the cache, as operands", async (gpu) => {
+  const shape = { heads: 3, keyValueHeads: 2, headSize: 12, width: 7 * 12, capacity: 5 };
+  const slots = Uint32Array.of(6, 0, 13, 4);
+  const queriesKeysValues = floats("queries, keys, values", slots.length * shape.width);
+  for (const operands of allOperands) {
+    const expected = floats("cache", 3 * 5 * 4 * 12);
+    const bindings = { queriesKeysValues, slots, cache: expected.slice() };
+    const { cache } = await runKernel(gpu, cacheAppend(operands), bindings, { ...shape, rows: slots.length });
+    cacheAppendOracle(queriesKeysValues, slots, expected, shape, operands);
+    assertBits(cache, expected, `cache, ${operands}`);
+  }
+});
