@@ -14,12 +14,14 @@ import { assertBits, floats, gpuTest } from "./gpu.ts";
 
 const hyper: AdafactorHyper = { learningRate: 1e-2, scaleByWeight: true, weightDecay: 0.01 };
 
-/** Gradients over many powers of two, with zeros, and a row of nothing but zeros. */
+/** Gradients over many powers of two, with values that the rules set to zero, and a row of nothing but zeros. */
 function gradients(rows: number, columns: number, step: number): Float32Array<ArrayBuffer> {
   const exponents = floats(`exponents ${step}`, rows * columns, 8);
-  return floats(`gradient ${step}`, rows * columns).map((g, i) =>
-    i % 7 === 0 || Math.floor(i / columns) === 2 ? 0 : g * 2 ** Math.round(exponents[i] - 8)
-  );
+  const tiny = [0, 1e-18, 1e-21, 1e-30, 1e-40];
+  return floats(`gradient ${step}`, rows * columns).map((g, i) => {
+    if (Math.floor(i / columns) === 2) return 0;
+    return i % 7 === 0 ? tiny[i / 7 % tiny.length] : g * 2 ** Math.round(exponents[i] - 8);
+  });
 }
 
 /** Steps on the GPU, each beside its definition. */

@@ -26,6 +26,15 @@ gpuTest("sums of a gradient cosine equal their definition, for rows anywhere in 
   }
 });
 
+gpuTest("products below 2^-110 do not count in a gradient cosine", async (gpu) => {
+  const a = new Float32Array([1, 2, 1e-18, 1e-30, 1e-38]);
+  const b = new Float32Array([3, 1e-38, 1e-18, 1, 1e-5]);
+  const bindings = { a, b, partials: new Float32Array(4) };
+  const { partials } = await runKernel(gpu, gradientCosine, bindings, { length: 5, start: 0, offset: 0 });
+  assertBits(partials, gradientCosineOracle(a, b), "partials");
+  assertEquals([...partials], [3, 5, 10, 0]);
+});
+
 Deno.test("the definition of the gradient cosine agrees with f64", () => {
   const { a, b } = pair(300000);
   const sum = (p: Float32Array, q: Float32Array) => p.reduce((total, value, i) => total + value * q[i], 0);
