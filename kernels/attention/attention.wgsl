@@ -19,8 +19,7 @@ fn softmax_row(base: u32, length: u32, filled: u32) {
     var sum = vec4<f32>(0.0);
     for (var q = p; q < quads; q += 16u) {
       let inside = columns + vec4<u32>(q * 4u) < vec4<u32>(length);
-      let shifted = sub4(mul4(scores[base + q], factor), vec4<f32>(m));
-      let e = vec4<f32>(exponential(shifted.x), exponential(shifted.y), exponential(shifted.z), exponential(shifted.w));
+      let e = exponentials(sub4(mul4(scores[base + q], factor), vec4<f32>(m)));
       let kept = select(vec4<f32>(0.0), e, inside);
       scores[base + q] = kept;
       sum = add4(sum, kept);

@@ -8,10 +8,6 @@
 // With z = logits - max and L = log(sum e^z): nll = L - z[target], mean of -log p = L - (sum z) / V. Both sums are strided (numerics.wgsl).
 
 //// kernel cross_entropy
-fn exponential4(x: vec4<f32>) -> vec4<f32> {
-  return vec4<f32>(exponential(x.x), exponential(x.y), exponential(x.z), exponential(x.w));
-}
-
 fn inside(quad: u32) -> vec4<bool> {
   return vec4<u32>(4u * quad) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.vocabulary);
 }
@@ -55,7 +51,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var j = 0u; j < 16u; j++) {
     var sum = vec4<f32>(0.0);
     for (var i = j; i < quads; i += 16u) {
-      let e = select(vec4<f32>(0.0), exponential4(sub4(logits[start + i], highest)), inside(i));
+      let e = select(vec4<f32>(0.0), exponentials(sub4(logits[start + i], highest)), inside(i));
       logits[start + i] = e;
       sum = add4(sum, e);
     }

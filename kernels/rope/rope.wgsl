@@ -12,9 +12,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (item >= params.rows * perRow) {
     return;
   }
-  let row = item / perRow;
-  let head = (item % perRow) / half;
-  let i = item % half;
+  let row = quotient(item, perRow);
+  let head = quotient(item - row * perRow, half);
+  let i = item - (row * params.heads + head) * half;
   let low = row * (params.width / 4u) + head * 2u * half + i;
   let high = low + half;
   let angle = positions[row] * half + i;

@@ -1,13 +1,9 @@
 // SwiGLU on rows that hold gate then up, `width` columns each:  y = gate * sigmoid(gate) * up.  Nothing is saved but the inputs.
 
-fn sigmoid(x: f32) -> f32 {
-  let e = exponential(-abs(x));
-  let r = reciprocal(add(1.0, e));
-  return select(mul(e, r), r, x >= 0.0);
-}
-
 fn sigmoid4(x: vec4<f32>) -> vec4<f32> {
-  return vec4<f32>(sigmoid(x.x), sigmoid(x.y), sigmoid(x.z), sigmoid(x.w));
+  let e = exponentials(-abs(x));
+  let r = reciprocals(add4(vec4<f32>(1.0), e));
+  return select(mul4(e, r), r, x >= vec4<f32>(0.0));
 }
 
 //// kernel swiglu_forward
@@ -16,11 +12,11 @@ fn sigmoid4(x: vec4<f32>) -> vec4<f32> {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let item = (group.y * 32768u + group.x) * 64u + lane;
   let quads = params.width / 4u;
-  let row = item / quads;
+  let row = quotient(item, quads);
   if (row >= params.rows) {
     return;
   }
-  let i = row * 2u * quads + item % quads;
+  let i = row * quads + item;
   let gate = gateUp[i];
   y[item] = flush4(mul4(mul4(gate, sigmoid4(gate)), gateUp[i + quads]));
 }
@@ -31,11 +27,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let item = (group.y * 32768u + group.x) * 64u + lane;
   let quads = params.width / 4u;
-  let row = item / quads;
+  let row = quotient(item, quads);
   if (row >= params.rows) {
     return;
   }
-  let i = row * 2u * quads + item % quads;
+  let i = row * quads + item;
   let gate = gateUp[i];
   let up = gateUp[i + quads];
   let g = gradient[item];

@@ -234,3 +234,23 @@ Deno.test("numerics.ts: the product of two numbers of 12 bits is exact in f32", 
   const [a, b] = [spread("exact a", -49, 40, true), spread("exact b", -49, 40, true)];
   a.forEach((x, i) => assertEquals(mul(round12(x), round12(b[i])), round12(x) * round12(b[i])));
 });
+
+gpuTest("a quotient by way of floats is the integer quotient, up to its bounds", async (gpu) => {
+  const kernel: Kernel = {
+    ...elementwise("quotient", "quotient(a, b)"),
+    inputs: { inputA: "array<u32>", inputB: "array<u32>" },
+    outputs: { result: "array<u32>" },
+  };
+  const random = stream(5, "quotients");
+  const inputA = new Uint32Array(count);
+  const inputB = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    const quotient = i % 3 === 0 ? 2 ** 20 - 1 - random.below(8) : random.below(2 ** (1 + i % 20));
+    const divisor = 1 + random.below(Math.min(2 ** (1 + i % 16), Math.floor((2 ** 31 - 1) / (quotient + 1))));
+    inputB[i] = divisor;
+    // The ends of the range that rounds down to the quotient, and what lies between.
+    inputA[i] = quotient * divisor + [0, divisor - 1, random.below(divisor)][i % 3];
+  }
+  const { result } = await runKernel(gpu, kernel, { inputA, inputB, result: new Uint32Array(count) }, { count });
+  assertEquals(new Uint32Array(result.buffer), inputA.map((a, i) => Math.floor(a / inputB[i])));
+});
