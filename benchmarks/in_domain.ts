@@ -2,6 +2,7 @@
  * U Figure 1: does fine-tuning pay on the domain it was trained on?
  * @module
  */
+import { inDomainFindings } from "./findings.ts";
 import { iclAndFtRequests, iclAndFtTables } from "./icl_and_ft.ts";
 import { figure1 } from "./paper_values.ts";
 import type { Setting } from "./setting.ts";
@@ -14,4 +15,5 @@ export const inDomain: Setting = {
   description: "ICL and FT at three training sizes, at every shot count, on test sets of the training domain.",
   requests: iclAndFtRequests,
   tables: (view) => iclAndFtTables(view, "in-domain", "In-domain", figure1),
+  findings: inDomainFindings,
 };

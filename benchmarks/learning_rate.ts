@@ -6,8 +6,8 @@
 import type { Task } from "../tasks/mod.ts";
 import { fticlShotsOf, type Scale, type TrainedMethod } from "./profiles.ts";
 import { type CellRequest, fineTuned, fineTunedInContext } from "./requests.ts";
-import { type PlanView, scoreTable, type Setting, tableMetrics } from "./setting.ts";
-import type { ChoicePlan, EntryReference, TablePlan } from "./types.ts";
+import { type PlanView, scoresByShots, scoreTable, type Setting, tableMetrics } from "./setting.ts";
+import type { ChoicePlan, TablePlan } from "./types.ts";
 
 /** The cell in which a method is tried, but for its learning rate: the smallest training size, FTICL with its smaller number of demonstrations. */
 const tried: Readonly<Record<TrainedMethod, (task: Task, scale: Scale, seed: number) => CellRequest>> = {
@@ -60,26 +60,13 @@ function validationTable(task: Task, view: PlanView): TablePlan | null {
 function choiceOf(method: TrainedMethod, view: PlanView): ChoicePlan {
   const candidates = view.scale.learningRateSweep[method].map((rate) => ({
     learningRate: rate,
-    tasks: view.tasks.map((task) => ({ task: task.name, shots: scoresOf(task, method, rate, view) }))
+    tasks: view.tasks.map((task) => ({
+      task: task.name,
+      shots: scoresByShots(view, task, trials(task, method, rate, view.scale, view.seeds), isValidation),
+    }))
       .filter(({ shots }) => shots.length > 0),
   }));
   return { method, candidates: candidates.filter(({ tasks }) => tasks.length > 0) };
-}
-
-/** Where a task's validation scores at one learning rate are: by shot count, the seeds' references. */
-function scoresOf(task: Task, method: TrainedMethod, rate: number, view: PlanView): EntryReference[][] {
-  const metric = tableMetrics(task)[0];
-  const references = trials(task, method, rate, view.scale, view.seeds).flatMap((request) => {
-    const cell = view.cell(request);
-    return cell?.spec.evaluations.filter(isValidation).map(({ set, format, shots }): EntryReference => ({
-      cell: cell.id,
-      set,
-      format,
-      shots,
-      metric,
-    })) ?? [];
-  });
-  return [...Map.groupBy(references, ({ shots }) => shots).values()];
 }
 
 function isValidation({ relation }: { readonly relation: string }): boolean {

@@ -2,6 +2,7 @@
  * U Figure 2: what is left of a fine-tuned model's ability on the same task in other domains?
  * @module
  */
+import { outOfDomainFindings } from "./findings.ts";
 import { iclAndFtRequests, iclAndFtTables } from "./icl_and_ft.ts";
 import { figure2 } from "./paper_values.ts";
 import type { Setting } from "./setting.ts";
@@ -14,4 +15,5 @@ export const outOfDomain: Setting = {
   description: "ICL and FT at three training sizes, at every shot count, on test sets of other domains.",
   requests: iclAndFtRequests,
   tables: (view) => iclAndFtTables(view, "out-of-domain", "Out-of-domain", figure2),
+  findings: outOfDomainFindings,
 };

@@ -82,6 +82,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
       description: setting.description,
       cells: idsOf(requests, view),
       tables: setting.tables(view),
+      ...(setting.findings === undefined ? {} : { findings: setting.findings(view).filter(({ contrasts }) => contrasts.length > 0) }),
       ...(setting.choices === undefined ? {} : { choices: setting.choices(view) }),
     })),
     cells: [...specs].map(([id, spec]) => ({ id, factors: factorsOf(spec) })),

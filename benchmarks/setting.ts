@@ -5,7 +5,15 @@
 import { metricsOf, type Task } from "../tasks/mod.ts";
 import type { CellRequest, ModelFacts } from "./requests.ts";
 import type { Scale } from "./profiles.ts";
-import type { CellSpec, ChoicePlan, EvaluationSpec, TableEntry, TablePlan } from "./types.ts";
+import type {
+  CellSpec,
+  ChoicePlan,
+  EntryReference,
+  EvaluationSpec,
+  FindingPlan,
+  TableEntry,
+  TablePlan,
+} from "./types.ts";
 
 /** What a setting's tables are made from: the cells that are in the plan. */
 export interface PlanView {
@@ -37,6 +45,8 @@ export interface Setting {
   requests(task: Task, scale: Scale, seeds: readonly number[]): readonly CellRequest[];
   /** Tables over the cells that are in the plan. */
   tables(view: PlanView): readonly TablePlan[];
+  /** The paper's statements that its cells can show. */
+  findings?(view: PlanView): readonly FindingPlan[];
   /** Learning rates to choose among, where it is about that. */
   choices?(view: PlanView): readonly ChoicePlan[];
 }
@@ -112,4 +122,25 @@ export function scoreTable(
     entries,
     notes,
   };
+}
+
+/** Where some cells' scores of the task's first metric are: by shot count, the cells' references. */
+export function scoresByShots(
+  view: PlanView,
+  task: Task,
+  requests: readonly CellRequest[],
+  keep: (evaluation: EvaluationSpec) => boolean,
+): EntryReference[][] {
+  const metric = tableMetrics(task)[0];
+  const references = requests.flatMap((request) => {
+    const cell = view.cell(request);
+    return cell?.spec.evaluations.filter(keep).map(({ set, format, shots }): EntryReference => ({
+      cell: cell.id,
+      set,
+      format,
+      shots,
+      metric,
+    })) ?? [];
+  });
+  return [...Map.groupBy(references, ({ shots }) => shots).values()];
 }

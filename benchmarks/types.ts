@@ -333,6 +333,32 @@ export interface ChoicePlan {
   }[];
 }
 
+/** A place a value is found at: a metric of an evaluation, or a weight distance. */
+export type ValueReference = TableEntry["reference"];
+
+/**
+ * Two sides of which a paper's statement says that the first has the greater value. A side is a list of alternatives, one per shot count,
+ * of which the best enters; an alternative is the same evaluation of each seed.
+ */
+export interface ContrastPlan {
+  /** What is contrasted, such as `summary/xsum`. */
+  readonly label: string;
+  /** The side said to be greater. */
+  readonly greater: readonly (readonly ValueReference[])[];
+  /** The other side. */
+  readonly less: readonly (readonly ValueReference[])[];
+}
+
+/** A statement of a paper, as contrasts. */
+export interface FindingPlan {
+  /** A few words that name it. */
+  readonly name: string;
+  /** The statement, in one sentence. */
+  readonly statement: string;
+  /** Each a case of it. */
+  readonly contrasts: readonly ContrastPlan[];
+}
+
 /** A setting as planned: which figure or table it is, which cells it reads, which tables it makes. */
 export interface SettingPlan {
   /** Name on the command line. */
@@ -347,6 +373,8 @@ export interface SettingPlan {
   readonly cells: readonly string[];
   /** Tables in order. */
   readonly tables: readonly TablePlan[];
+  /** The paper's statements that its cells can show; absent where there are none. */
+  readonly findings?: readonly FindingPlan[];
   /** Learning rates to choose among; absent where the setting chooses none. */
   readonly choices?: readonly ChoicePlan[];
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { type Task, trainingSet } from "../tasks/mod.ts";
+import { inContextFindings } from "./findings.ts";
 import { section53 } from "./paper_values.ts";
 import { fticlShotsOf, type Scale } from "./profiles.ts";
 import { type CellRequest, fineTuned, fineTunedInContext } from "./requests.ts";
@@ -36,6 +37,7 @@ export const weightDistance: Setting = {
   description: "Distance of the weights from the base model's after FT and after FTICL, at the smallest training size.",
   requests: (task, scale, seeds) => arms(task, scale, seeds).flatMap((arm) => arm.requests),
   tables: (view) => view.tasks.flatMap((task) => tablesOf(task, view)),
+  findings: inContextFindings,
 };
 
 function arms(task: Task, scale: Scale, seeds: readonly number[]): Arm[] {

@@ -2,7 +2,16 @@
  * Makes the report, as data, out of a run's files.
  * @module
  */
-import type { CellResult, EntryReference, MetricResult, Sample, TableEntry, TablePlan } from "../benchmarks/types.ts";
+import type {
+  CellResult,
+  EntryReference,
+  MetricResult,
+  Sample,
+  TableEntry,
+  TablePlan,
+  ValueReference,
+} from "../benchmarks/types.ts";
+import { type Found, reportFindings } from "./findings.ts";
 import { evaluationLabel } from "./labels.ts";
 import { reportChoice } from "./learning_rate.ts";
 import { itemValue, itemValues, packItems, statisticsKind } from "./items.ts";
@@ -31,11 +40,18 @@ export async function buildReport(run: Run): Promise<Report> {
   const byId = new Map(cells.map((cell) => [cell.cell, cell]));
   const { schema: _, cells: __, settings: planned, ...plan } = run.plan;
   const settings = [];
-  for (const { tables, choices, ...setting } of planned) {
+  const find = (reference: ValueReference) => foundAt(reference, byId);
+  for (const { tables, findings, choices, ...setting } of planned) {
     const made: ReportTable[] = [];
     for (const table of tables) made.push(await reportTable(table, byId));
     const chosen = choices?.map((choice) => reportChoice(choice, (reference) => scoreOf(reference, byId)));
-    settings.push({ ...setting, tables: made, ...(chosen === undefined ? {} : { choices: chosen }) });
+    const shown = findings === undefined ? undefined : await reportFindings(findings, find);
+    settings.push({
+      ...setting,
+      tables: made,
+      ...(shown === undefined ? {} : { findings: shown }),
+      ...(chosen === undefined ? {} : { choices: chosen }),
+    });
   }
   const signatures = cells.flatMap((cell) => cell.identity === null ? [] : [cell.identity.numericSignature]);
   return {
@@ -152,12 +168,21 @@ interface Member {
   readonly distance: string | null;
 }
 
+/** A value's items, for a contrast. */
+function foundAt(reference: ValueReference, cells: ReadonlyMap<string, ReportCell>): Found | null {
+  const { metric, distance } = lookUp(reference, cells);
+  if (metric !== null) {
+    return { items: itemValues(metric.items), proportion: metric.interval === "wilson", distance: false };
+  }
+  return distance === null ? null : { items: [Number(distance)], proportion: false, distance: true };
+}
+
 function scoreOf(reference: EntryReference, cells: ReadonlyMap<string, ReportCell>): number | null {
   const value = lookUp(reference, cells).metric?.value;
   return value === undefined ? null : Number(value);
 }
 
-function lookUp(reference: TableEntry["reference"], cells: ReadonlyMap<string, ReportCell>): Member {
+function lookUp(reference: ValueReference, cells: ReadonlyMap<string, ReportCell>): Member {
   const nothing = { metric: null, evaluation: null, distance: null };
   const cell = cells.get(reference.cell)!;
   if (cell.status !== "ok") {

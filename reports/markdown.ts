@@ -3,6 +3,7 @@
  * @module
  */
 import type { DistanceResult } from "../benchmarks/types.ts";
+import { findingSections, findingsSummary } from "./findings_markdown.ts";
 import { cellLabel } from "./labels.ts";
 import type {
   Report,
@@ -22,6 +23,7 @@ export function reportMarkdown(report: Report): string {
     header(report),
     reproduction(report),
     legend(report),
+    findingsSummary(report),
     ...report.settings.map((setting) => settingSection(setting)),
     trainingSection(report),
     distanceSection(report),
@@ -64,9 +66,11 @@ function header(report: Report): string {
 
 function reproduction(report: Report): string {
   const settings = report.settings.map(({ name }) => name).join(" ");
+  const filter = Object.entries(report.only ?? {}).map(([key, value]) => `${key}=${value}`).join(",");
+  const only = filter === "" ? "" : ` --only ${filter}`;
   return `## How to reproduce
 
-    deno task bench ${settings} --profile ${report.profile} --seeds ${report.seeds.length} --operands ${report.operands}
+    deno task bench ${settings} --profile ${report.profile} --seeds ${report.seeds.length} --operands ${report.operands}${only}
 
 with the model and data named above (\`--model\`, \`--data\` where they are not the embedded ones). An adapter with the same numeric signature
 gives the same \`report.json\`, byte for byte; \`deno task diff\` compares two reports.
@@ -94,7 +98,9 @@ function legend(report: Report): string {
 function settingSection(setting: ReportSetting): string {
   const head = `## ${setting.name}: ${setting.title} (${setting.source})\n\n${setting.description}\n`;
   const choices = setting.choices ?? [];
-  return [head, ...setting.tables.map(tableSection), ...choices.map(choiceSection)].join("\n");
+  return [head, ...setting.tables.map(tableSection), ...findingSections(setting), ...choices.map(choiceSection)].join(
+    "\n",
+  );
 }
 
 /** Rows: learning rates. Columns: tasks, their mean. */

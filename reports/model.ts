@@ -8,6 +8,7 @@ import type {
   DistanceResult,
   EvaluationResult,
   Factors,
+  FindingPlan,
   MethodSpec,
   MetricResult,
   Operands,
@@ -26,7 +27,7 @@ export const INTERVALS = {
   wilson: "95 % Wilson score interval",
   /** For means over items. */
   bootstrap: '95 % percentile bootstrap over items, 2000 resamples, seed "tunemark/interval"',
-  /** For means over seeds. */
+  /** For means over seeds, and for paired differences. */
   seeds: "95 % t interval over seeds and items as crossed random effects, Satterthwaite's degrees of freedom",
 } as const;
 
@@ -131,9 +132,39 @@ export interface TriedRate {
   readonly mean: string | null;
 }
 
+/** How a contrast or a finding came out: `open` where the interval or the adjusted p does not decide, `missing` where a value is. */
+export type Outcome = "holds" | "contrary" | "open" | "missing";
+
+/** A contrast with its paired difference. */
+export interface ReportContrast {
+  readonly label: string;
+  readonly kind: "metric" | "distance";
+  /** Means over seeds of each side's best alternative, four decimals for a metric, shortest text for a distance; null where missing. */
+  readonly greater: string | null;
+  readonly less: string | null;
+  /** The first less the second, and its 95 % interval; an interval is null where one number stands against one. */
+  readonly difference: string | null;
+  readonly low: string | null;
+  readonly high: string | null;
+  /** Two-sided p, corrected by Holm over the contrasts of the setting; null where there is none. */
+  readonly p: string | null;
+  readonly outcome: Outcome;
+}
+
+/** A statement of the paper, and whether the run shows it. */
+export interface ReportFinding extends Omit<FindingPlan, "contrasts"> {
+  readonly contrasts: readonly ReportContrast[];
+  /**
+   * `reproduced`: at least half of the contrasts hold and none is contrary. `not reproduced`: at least half are contrary and none holds.
+   * `inconclusive`: everything else. `missing`: a contrast is.
+   */
+  readonly verdict: "reproduced" | "not reproduced" | "inconclusive" | "missing";
+}
+
 /** A setting: as planned, with its tables' values. */
-export interface ReportSetting extends Omit<SettingPlan, "tables" | "choices"> {
+export interface ReportSetting extends Omit<SettingPlan, "tables" | "choices" | "findings"> {
   readonly tables: readonly ReportTable[];
+  readonly findings?: readonly ReportFinding[];
   readonly choices?: readonly ReportChoice[];
 }
 
@@ -155,6 +186,8 @@ export interface Report {
   readonly operands: Operands;
   /** Seeds of trained cells. */
   readonly seeds: readonly number[];
+  /** Filter of `--only`; absent where the settings were planned whole. */
+  readonly only?: Readonly<Record<string, string>>;
   /** Peak learning rate of each method, and where these come from. */
   readonly learningRates: Plan["learningRates"];
   /** Distinct numeric signatures of the cells' adapters, sorted: one, unless the run was moved between machines. */

@@ -63,6 +63,11 @@ export const plan: Shape = object({
       entries: list(object({ row: text, column: text, reference, paper: nullable(number) })),
       notes: list(text),
     })),
+    findings: optional(list(object({
+      name: text,
+      statement: text,
+      contrasts: list(object({ label: text, greater: list(list(reference)), less: list(list(reference)) })),
+    }))),
     choices: optional(list(object({
       method: text,
       candidates: list(object({

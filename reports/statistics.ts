@@ -57,6 +57,8 @@ export async function bootstrapInterval(
 /** A mean with its 95 % interval. */
 export interface MeanInterval extends Interval {
   readonly mean: number;
+  /** Its standard error. */
+  readonly error: number;
   /** Degrees of freedom of the t distribution behind the interval; 0 where nothing varies. */
   readonly freedom: number;
 }
@@ -98,11 +100,12 @@ export async function twoLevelInterval(values: readonly (readonly number[])[]): 
     : [ofSeeds > ofItems ? [ofSeeds, seeds - 1] : [ofItems, items - 1]];
   const used = parts.filter(([part]) => part !== 0);
   const total = sum(used.map(([part]) => part));
-  if (!(total > 1e-12 * square(mean))) return { mean, low: mean, high: mean, freedom: 0 };
+  if (!(total > 1e-12 * square(mean))) return { mean, low: mean, high: mean, error: 0, freedom: 0 };
   const least = Math.min(...used.map(([, freedom]) => freedom));
   const freedom = Math.max(least, square(total) / sum(used.map(([part, f]) => square(part) / f)));
-  const half = await studentQuantile(freedom) * Math.sqrt(total / (seeds * items));
-  return { mean, low: mean - half, high: mean + half, freedom };
+  const error = Math.sqrt(total / (seeds * items));
+  const half = await studentQuantile(freedom) * error;
+  return { mean, low: mean - half, high: mean + half, error, freedom };
 }
 
 /** Probability that Student's t of some degrees of freedom (any positive number) exceeds `t` in size. */

@@ -112,6 +112,11 @@ Deno.test("the settings' own plan makes a report in which every entry has a valu
     assertEquals(report.settings.map(({ name }) => name), plan.settings.map(({ name }) => name));
     const entries = report.settings.flatMap(({ tables }) => tables.flatMap((table) => table.entries));
     assertEquals(entries.filter(({ value }) => value === null), []);
+    assertEquals(report.settings.map(({ findings }) => findings?.length ?? 0), [2, 1, 3, 0]);
+    assertEquals(
+      new Set(report.settings.flatMap(({ findings }) => findings?.map(({ verdict }) => verdict) ?? [])),
+      new Set(["inconclusive"]),
+    );
     const [ft, fticl] = report.settings.at(-1)!.choices!;
     assertEquals([ft.method, fticl.method, fticl.candidates.length], ["ft", "fticl", 3]);
     // All cells answer alike here: of equal scores the smallest learning rate is chosen.

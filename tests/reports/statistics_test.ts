@@ -127,7 +127,7 @@ Deno.test("of one seed, and of seeds that agree, only the items vary", async () 
   assertAlmostEquals(one.high, 2.5 + half, 1e-9);
   assertEquals(one.freedom, 3);
   assertAlmostEquals((await twoLevelInterval([[1, 2, 3, 4], [1, 2, 3, 4]])).high, one.high, 1e-9);
-  assertEquals(await twoLevelInterval([[7, 7], [7, 7]]), { mean: 7, low: 7, high: 7, freedom: 0 });
+  assertEquals(await twoLevelInterval([[7, 7], [7, 7]]), { mean: 7, low: 7, high: 7, error: 0, freedom: 0 });
   // One number a seed, as a weight distance has it: the t interval over seeds.
   assertAlmostEquals((await twoLevelInterval([[1], [2], [3], [4]])).high, one.high, 1e-9);
 });
