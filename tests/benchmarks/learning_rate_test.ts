@@ -34,7 +34,8 @@ Deno.test("A cell on trial is not the method's own cell, even at the same learni
   withData(async (_, dataDir) => {
     const both = await planSmoke(dataDir, { settings: ["in_domain", "learning_rate"] });
     const same = [...both.specs.values()].filter(({ method, train }) =>
-      method.name === "ft" && method.learningRate === 1e-3 && train?.task === "summary" && train.size === 16
+      method.name === "ft" && method.learningRate === profiles.smoke.learningRates.ft && train?.task === "summary" &&
+      train.size === 16
     );
     assertEquals(same.length, 2);
     assertEquals(same[0].method, same[1].method);

@@ -197,7 +197,12 @@ Deno.test("A dry run shows cells, evaluations, absent sets and one full prompt p
   withData(async (_, dataDir) => {
     const text = await describePlan(await planSmoke(dataDir), openData(dataDir));
     assertEquals(text.match(/^[0-9a-f]{12} {2}/gm)?.length, 10);
-    assert(text.includes("\nlearning rates: ft 1e-3, fticl 1e-3, set by hand\n"));
+    const { learningRates: { ft, fticl }, learningRatesFrom } = profiles.smoke;
+    assert(
+      text.includes(
+        `\nlearning rates: ft ${ft.toExponential()}, fticl ${fticl.toExponential()}, ${learningRatesFrom}\n`,
+      ),
+    );
     assert(text.includes("\n10 cells, 60 evaluations, 240 rows to answer\n"), text.match(/.*rows to answer/)?.[0]);
     assert(text.includes("absent: summary/xlsum"));
     assert(

@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { factorsOf } from "../../benchmarks/cell.ts";
+import { profiles } from "../../benchmarks/profiles.ts";
 import { settings } from "../../benchmarks/settings.ts";
 import type { CellResult, CellSpec, EvaluationSpec, Sample } from "../../benchmarks/types.ts";
 import { itemValue } from "../../reports/items.ts";
@@ -122,7 +123,8 @@ Deno.test("the settings' own plan makes a report in which every entry has a valu
     // All cells answer alike here: of equal scores the smallest learning rate is chosen.
     assertEquals([ft.chosen, fticl.chosen], [3e-4, 3e-4]);
     const markdown = await Deno.readTextFile(`${runDir}/report.md`);
-    assertStringIncludes(markdown, "- Learning rates: ft 1e-3, fticl 1e-3, set by hand\n");
+    const { learningRatesFrom } = profiles.smoke;
+    assertStringIncludes(markdown, `, ${learningRatesFrom}\n- Suite`);
     assertStringIncludes(markdown, "### Learning rate of fticl\n\nBest validation score over shot counts, 0-100\n");
     assertStringIncludes(markdown, "|          3e-4 |   36.46 |     62.50 | 49.48 | chosen |");
     const itself = await diff(runDir, `${runDir}/report.json`, { format: "text", samples: false, failOn: "any" });
