@@ -117,12 +117,14 @@ async function repro(terminal: Terminal, signal: AbortSignal): Promise<number> {
   return ok ? 0 : exitCode.failed;
 }
 
-/** Opens the GPU and checks its numerics for what `use` does, and closes it. */
+/** Opens the GPU, tuned as the environment wishes, and checks its numerics for what `use` does, and closes it. */
 async function withCheckedGpu<T>(use: (gpu: Gpu, checked: Selfcheck) => T | Promise<T>): Promise<T> {
   const { closeGpu, openGpu } = await import("./kernels/gpu/device.ts");
   const { selfcheck } = await import("./kernels/selfcheck.ts");
+  const { openUsersTuning } = await import("./kernels/gpu/tuner.ts");
   const gpu = await openGpu();
   try {
+    await openUsersTuning(gpu);
     return await use(gpu, await selfcheck(gpu));
   } finally {
     closeGpu(gpu);

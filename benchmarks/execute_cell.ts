@@ -2,7 +2,8 @@
  * The real executor: trains a cell's model on the GPU, measures how far its weights moved, evaluates it.
  * @module
  */
-import { closeGpu, openGpu } from "../kernels/gpu/device.ts";
+import { closeGpu, type Gpu, openGpu } from "../kernels/gpu/device.ts";
+import { openUsersTuning } from "../kernels/gpu/tuner.ts";
 import { selfcheck } from "../kernels/selfcheck.ts";
 import { type Checkpoint, hashWeights, loadCheckpoint } from "../models/checkpoint.ts";
 import { parameterShapes } from "../models/config.ts";
@@ -22,13 +23,19 @@ import type { CellSpec, TrainResult, TrainSpec, TrainStep } from "./types.ts";
 /** Optimizer steps between training checkpoints. */
 const CHECKPOINT_EVERY = 50;
 
+async function openTunedGpu(): Promise<Gpu> {
+  const gpu = await openGpu();
+  await openUsersTuning(gpu);
+  return gpu;
+}
+
 /**
  * Opens the GPU, the model and the data.
  *
  * @throws NoAdapterError where there is no GPU adapter.
  */
 export async function openExecutor(options: ExecutorOptions): Promise<CellExecutor> {
-  let gpu = await openGpu();
+  let gpu = await openTunedGpu();
   const checkpoint = await loadCheckpoint(options.modelDir);
   const data = openData(options.dataDir);
   const { signature } = await selfcheck(gpu);
@@ -40,7 +47,7 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
     // A device that failed in an earlier cell is of no use to this one.
     if (gpu.failure !== null) {
       closeGpu(gpu);
-      gpu = await openGpu();
+      gpu = await openTunedGpu();
     }
     const llama = await createLlama(gpu, checkpoint.config, (name) => checkpoint.tensor(name), {
       operands: spec.operands,

@@ -23,7 +23,8 @@ import { scatterRows } from "../kernels/rows/rows.ts";
 import { swigluBackward } from "../kernels/swiglu/swiglu.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
-import { type Activations, attentionScale, attentionUniforms, recordWeight } from "./forward.ts";
+import { type Activations, attentionScale, attentionUniforms } from "./forward.ts";
+import { productsOfLayer, recordWeight, tileWith } from "./products.ts";
 import { attentionWidth, type Llama, padded, type Parameter } from "./llama.ts";
 
 /** What a batch needs for its loss and gradients beside the forward pass's tables. */
@@ -144,12 +145,22 @@ export function recordBackward<S extends TrainingShape>(
     const rows = overTargets ? targetCount : tokens;
     const capacityRows = overTargets ? capacity.targets : capacity.tokens;
     const { rows: outputs, columns: inputs } = parameter;
-    const a = images ? copyToImage(program, y, images.left, (shape) => rows(shape) * outputs) : y;
-    const b = images ? copyToImage(program, x, images.right, (shape) => rows(shape) * inputs) : x;
+    const products = productsOfLayer(outputs, inputs, capacityRows);
+    const weightTile = tileWith(gpu, products.weightGradient, operands, images);
+    const inputTile = tileWith(gpu, products.inputGradient, operands, images);
+    const yImage = images && (weightTile.aImage || inputTile.aImage)
+      ? copyToImage(program, y, images.left, (shape) => rows(shape) * outputs)
+      : y;
+    const b = images && weightTile.bImage ? copyToImage(program, x, images.right, (shape) => rows(shape) * inputs) : x;
     dispatch(
       program,
-      linearWeightGradient(operands, { ...chooseTile(gpu, outputs, inputs), ...fromImages }),
-      { a, b, c: gradientOf(parameter), sequences: overTargets ? targets.targetSequences : sequences },
+      linearWeightGradient(operands, weightTile),
+      {
+        a: weightTile.aImage ? yImage : y,
+        b,
+        c: gradientOf(parameter),
+        sequences: overTargets ? targets.targetSequences : sequences,
+      },
       (shape) => ({
         rows: outputs,
         columns: inputs,
@@ -159,11 +170,11 @@ export function recordBackward<S extends TrainingShape>(
         cStride: inputs,
       }),
     );
-    const { weight, packed } = recordWeight(program, parameter, images);
+    const { weight, packed } = recordWeight(program, parameter, images && inputTile.bImage ? images.right : null);
     dispatch(
       program,
-      linearInputGradient(operands, { ...chooseTile(gpu, capacityRows, inputs), ...fromImages }, packed),
-      { a, b: weight, c: dx },
+      linearInputGradient(operands, inputTile, packed),
+      { a: inputTile.aImage ? yImage : y, b: weight, c: dx },
       (shape) => ({
         rows: rows(shape),
         columns: inputs,

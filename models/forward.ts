@@ -5,17 +5,18 @@
  *     mid -> norm -> gate, up -> SwiGLU -> down -> + mid = next x;   target rows of the last x -> norm -> logits
  * @module
  */
-import { allocate, allocateImage, type Arena, type Image, imageBytes, type Tensor } from "../kernels/gpu/buffers.ts";
+import { allocate, allocateImage, type Arena, imageBytes, type Tensor } from "../kernels/gpu/buffers.ts";
 import { copyToImage, dispatch, type Program } from "../kernels/gpu/program.ts";
 import { attentionSoftmax } from "../kernels/attention/attention.ts";
 import { embeddingForward } from "../kernels/embedding/embedding.ts";
-import { attentionScores, attentionValues, chooseTile, linearForward, readsImages } from "../kernels/matmul/matmul.ts";
+import { attentionScores, attentionValues, chooseTile, linearForward } from "../kernels/matmul/matmul.ts";
 import { rmsNormForward } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
 import { swigluForward } from "../kernels/swiglu/swiglu.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
+import { type OperandImages, productsOfLayer, recordWeight, tileWith, wantsImages } from "./products.ts";
 import { attentionWidth, type LayerParameters, type Llama, padded, type Parameter } from "./llama.ts";
 
 /** What a layer computes; all of it is needed again by the backward pass. */
@@ -34,14 +35,6 @@ export interface LayerActivations {
   readonly mlpInverse: Tensor;
   readonly gateUp: Tensor;
   readonly gated: Tensor;
-}
-
-/** Copies of products' operands, each overwritten many times; there where this adapter reads images faster than buffers. */
-export interface OperandImages {
-  /** Queries, keys and values; in the backward pass, gradients of linear layers' outputs and of mixed values. */
-  readonly left: Image;
-  /** Weights; in the backward pass also inputs of linear layers, and queries, keys and values. */
-  readonly right: Image;
 }
 
 /** What a forward pass computes. */
@@ -100,7 +93,7 @@ function allocateImages(
   capacity: BatchCapacity,
   saved: boolean,
 ): OperandImages | null {
-  if (!readsImages(arena.gpu, capacity.tokens)) return null;
+  if (!wantsImages(arena.gpu, config, capacity, saved)) return null;
   const sizes = imageSizes(config, capacity, saved);
   const left = allocateImage(arena, "left operands", sizes.left);
   const right = allocateImage(arena, "right operands", sizes.right);
@@ -142,28 +135,19 @@ export function allocateActivations(
   };
 }
 
-/** Where a product finds a parameter: in an image, whose copying is recorded, or in its buffer. */
-export function recordWeight<S>(
-  program: Program<S>,
-  { tensor, operand, rows, columns }: Parameter,
-  images: OperandImages | null | undefined,
-): { weight: Tensor | Image; packed: boolean } {
-  if (!images) return { weight: operand, packed: operand !== tensor };
-  return { weight: copyToImage(program, tensor, images.right, () => rows * columns), packed: false };
-}
-
 /** Records `y = x * weight^T`, plus `addend` where one is given. */
 function recordLinear<S>(
   program: Program<S>,
   llama: Llama,
   capacityRows: number,
   parameter: Parameter,
-  tensors: { x: Tensor; y: Tensor; addend?: Tensor; images?: OperandImages | null | undefined },
+  tensors: { x: Tensor; y: Tensor; addend?: Tensor; images?: OperandImages | null },
   rows: (shape: S) => number,
 ): void {
-  const { x, y, addend, images } = tensors;
-  const { weight, packed } = recordWeight(program, parameter, images);
-  const tile = { ...chooseTile(llama.gpu, capacityRows, parameter.rows), bImage: "view" in weight };
+  const { x, y, addend, images = null } = tensors;
+  const product = productsOfLayer(parameter.rows, parameter.columns, capacityRows).forward;
+  const tile = tileWith(llama.gpu, product, llama.operands, images);
+  const { weight, packed } = recordWeight(program, parameter, images && tile.bImage ? images.right : null);
   dispatch(
     program,
     linearForward(llama.operands, tile, addend ? "residual" : "store", packed),
@@ -204,7 +188,7 @@ export function recordAttentionInputs<S>(
   rows: (shape: S) => number,
 ): void {
   const { config } = llama;
-  const { x, normed, inverse, queriesKeysValues, positions, images } = tensors;
+  const { x, normed, inverse, queriesKeysValues, positions, images = null } = tensors;
   dispatch(program, rmsNormForward, { x, weight: layer.attentionNorm.tensor, y: normed, inverse }, (shape) => ({
     rows: rows(shape),
     width: config.hiddenSize,
@@ -242,7 +226,7 @@ export function recordAfterAttention<S>(
   rows: (shape: S) => number,
 ): void {
   const { config } = llama;
-  const { x, mixed, mid, mlpNormed, mlpInverse, gateUp, gated, next, images } = tensors;
+  const { x, mixed, mid, mlpNormed, mlpInverse, gateUp, gated, next, images = null } = tensors;
   recordLinear(program, llama, capacityRows, layer.attentionOutput, { x: mixed, y: mid, addend: x, images }, rows);
   dispatch(
     program,
@@ -273,7 +257,7 @@ export function recordHead<S>(
     { x: tensors.rows, weight: llama.norm.tensor, y: tensors.rowsNormed, inverse: tensors.rowsInverse },
     (shape) => ({ rows: rows(shape), width: config.hiddenSize, epsilon: config.normEpsilon }),
   );
-  const { rowsNormed: x, logits: y, images } = tensors;
+  const { rowsNormed: x, logits: y, images = null } = tensors;
   recordLinear(program, llama, capacityRows, llama.head, { x, y, images }, rows);
 }
 

@@ -37,6 +37,7 @@ import {
 } from "../models/backward.ts";
 import { allocateBatch, type BatchCapacity, type BatchTensors, scoreBound, uploadBatch } from "../models/batch.ts";
 import { activationBytes, allocateActivations, recordForward } from "../models/forward.ts";
+import { tuneProducts } from "../models/products.ts";
 import { type Llama, padded, type Parameter, piecesOf, recordPacking } from "../models/llama.ts";
 import { loadState, saveState } from "./state.ts";
 
@@ -260,11 +261,12 @@ function recordUpdate(
  */
 export async function createSession(llama: Llama, options: SessionOptions): Promise<TrainingSession> {
   const { gpu, config } = llama;
+  const capacity = capacityOf(llama, options);
+  await tuneProducts(gpu, config, capacity, llama.operands);
   const arena = createArena(gpu);
   const program = createProgram<TrainingShape>(gpu, "training step");
   const update = createProgram<UpdateShape>(gpu, "optimizer");
   const packing = createProgram<null>(gpu, "packing");
-  const capacity = capacityOf(llama, options);
   const most = options.microBatchSequences ?? Infinity;
   const release = () => {
     releaseArena(arena);

@@ -3,6 +3,7 @@
  * goes wrong on the device is collected in `failure` and poisons the run: `check()` throws it at the next synchronisation.
  * @module
  */
+import type { Tuning } from "./tuner.ts";
 
 /** No usable adapter; `main.ts` prints the message and exits with 3. */
 export class NoAdapterError extends Error {
@@ -38,6 +39,8 @@ export interface Gpu {
   readonly subgroupSize: number;
   /** Compiled pipelines by WGSL source and entry point. */
   readonly pipelines: Map<string, GPUComputePipeline>;
+  /** Variants chosen by measurement; null leaves the choice to rules. */
+  tuning: Tuning | null;
   /** First thing that went wrong on the device, or null. */
   failure: string | null;
   /** Error scopes still open; `settle` waits for them. */
@@ -103,6 +106,7 @@ export async function openGpu(): Promise<Gpu> {
     timestamps: device.features.has("timestamp-query"),
     subgroupSize: fixedSubgroup ? info.subgroupMinSize : 0,
     pipelines: new Map(),
+    tuning: null,
     failure: null,
     pending: [],
     allocated: 0,

@@ -33,7 +33,7 @@ export interface Tile {
 }
 
 /** Tile for products with `rows` rows at most and `columns` columns on this adapter. */
-export function chooseTile(gpu: Gpu, rows: number, columns: number): Tile {
+export function chooseTile(gpu: Pick<Gpu, "adapter" | "subgroupSize">, rows: number, columns: number): Tile {
   if (rows < 4) return { lanes: gpu.adapter.software ? 8 : 32, groups: 1, rows: 1, columns: 1, broadcast: false };
   const narrow = columns <= 32;
   if (gpu.adapter.software && gpu.subgroupSize === 8 && rows >= 8) {
@@ -46,12 +46,47 @@ export function chooseTile(gpu: Gpu, rows: number, columns: number): Tile {
   return { lanes: 16, groups: rows >= 32 ? 8 : 1, rows: 4, columns: 1, broadcast: false };
 }
 
+/** A product of a linear layer over many rows, as far as its speed goes. For a weight's gradient, `depth` counts tokens. */
+export interface LinearProduct {
+  readonly kind: "forward" | "inputGradient" | "weightGradient";
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+}
+
+/** Tokens of a product. */
+const tokensOf = ({ kind, rows, depth }: LinearProduct) => kind === "weightGradient" ? depth : rows;
+
+/** What a measured choice is kept under: products that share it differ in the number of tokens, within a power of two. */
+export function productKey(product: LinearProduct, operands: Operands): string {
+  const bucket = `2^${Math.ceil(Math.log2(Math.max(1, tokensOf(product))))}`;
+  const { kind, rows, columns, depth } = product;
+  return kind === "weightGradient"
+    ? `${kind} ${operands} ${rows} x ${columns} x ${bucket}`
+    : `${kind} ${operands} ${bucket} x ${columns} x ${depth}`;
+}
+
 /**
- * Whether products of at least `rows` rows should read copies of their operands in images: a load from a storage buffer takes a
- * software adapter several times as long as one from a texture, but the copies must be worth it.
+ * Tiles worth trying for a product on this adapter; the first is what rules say. A load from a storage buffer takes lavapipe several
+ * times as long as one from a texture, so with many tokens its rules read images.
  */
-export function readsImages(gpu: Gpu, rows: number): boolean {
-  return gpu.adapter.software && gpu.subgroupSize === 8 && rows >= 256;
+export function productTiles(gpu: Pick<Gpu, "adapter" | "subgroupSize">, product: LinearProduct): readonly Tile[] {
+  const { kind, rows, columns } = product;
+  const rule = chooseTile(gpu, rows, columns);
+  if (tokensOf(product) < 256) return [rule];
+  const images = kind === "forward" ? { bImage: true } : { aImage: true, bImage: true };
+  if (!gpu.adapter.software) {
+    return [rule, { ...rule, groups: 16 }, { ...rule, groups: 4, rows: 8 }, { ...rule, lanes: 8, rows: 8, columns: 2 }];
+  }
+  if (!rule.broadcast) return [rule, { ...rule, ...images }, { ...rule, rows: 8 }];
+  return [{ ...rule, ...images }, rule, { ...rule, ...images, columns: 1 }];
+}
+
+/** The tile of a product: the measured choice where there is one, else what rules say. */
+export function productTile(gpu: Gpu, product: LinearProduct, operands: Operands): Tile {
+  const tiles = productTiles(gpu, product);
+  const chosen = gpu.tuning?.choices.get(productKey(product, operands));
+  return tiles.find((tile) => JSON.stringify(tile) === chosen) ?? tiles[0];
 }
 
 /** What is multiplied: where its pieces lie in the buffers, as WGSL statements. */

@@ -87,6 +87,7 @@ gpuTest("A run killed in the middle of a cell and started again writes the same 
       new URL("./run_bench.ts", import.meta.url).pathname,
       JSON.stringify(options),
     ],
+    env: { TUNEMARK_TUNE: "off" },
     stderr: "null",
   }).spawn();
   const [id] = Object.keys(whole).filter((path) => path.endsWith("/result.json")).map((path) => path.split("/")[1]);

@@ -1,4 +1,4 @@
-import { assertAlmostEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Gpu } from "../../kernels/gpu/device.ts";
 import {
   attentionKeyGradient,
@@ -9,7 +9,11 @@ import {
   attentionWeightGradient,
   linearForward,
   linearInputGradient,
+  type LinearProduct,
   linearWeightGradient,
+  productKey,
+  productTile,
+  productTiles,
   type Tile,
 } from "../../kernels/matmul/matmul.ts";
 import {
@@ -43,6 +47,21 @@ const broadcastTiles: Tile[] = [
   { lanes: 8, groups: 1, rows: 32, columns: 2, broadcast: true, aImage: true, bImage: true },
 ];
 
+/** Adapters whose rules and candidates differ: a GPU, and software with two sizes of subgroup. */
+const adapters = [[false, 32], [true, 8], [true, 4]].map(([software, subgroupSize]) => ({
+  adapter: { vendor: "", architecture: "", device: "", description: "", software: software as boolean },
+  subgroupSize: subgroupSize as number,
+}));
+
+/** Every tile that a tuner may choose for a kind of product and that this adapter can run. */
+function candidates(gpu: Gpu, kind: LinearProduct["kind"]): Tile[] {
+  const tiles = adapters.flatMap((adapter) =>
+    [32, 704].flatMap((columns) => [...productTiles(adapter, { kind, rows: 2048, columns, depth: 2048 })])
+  );
+  const distinct = new Map(tiles.map((tile) => [describe(tile), tile]));
+  return [...distinct.values()].filter(({ broadcast }) => !broadcast || gpu.subgroupSize === 8);
+}
+
 /** The expected result of each operand mode, from an oracle that fills `c`. */
 function expectations(
   fill: (operands: Operands) => Float32Array<ArrayBuffer>,
@@ -66,6 +85,61 @@ const describe = (tile: Tile) => JSON.stringify(tile);
 
 /** rows, columns, depth. */
 const shapes = [[1, 4, 4], [3, 37, 5], [5, 64, 33], [33, 6, 130], [70, 70, 12]];
+
+gpuTest("every tile that a tuner may choose gives the bits of the definition", async (gpu) => {
+  const [rows, columns, depth] = [70, 44, 36];
+  const [a, b] = [floats("a", rows * depth), floats("b", columns * depth)];
+  const before = floats("before", rows * columns);
+  const sequences = Uint32Array.of(0, 5, 0, 0, 5, depth - 5, 0, 0);
+  const strides = (aStride: number, bStride: number) => ({ rows, columns, aStride, bStride, cStride: columns });
+  const cases = {
+    forward: { ...strides(depth, depth), depth },
+    inputGradient: { ...strides(depth, columns), depth },
+    // Rows of A must be whole vec4s.
+    weightGradient: { ...strides(72, columns), count: 2 },
+  };
+  const kernels = {
+    forward: (tile: Tile) => linearForward("12bit", tile, "store"),
+    inputGradient: (tile: Tile) => linearInputGradient("12bit", tile),
+    weightGradient: (tile: Tile) => linearWeightGradient("12bit", tile),
+  };
+  const wide = floats("wide", depth * 72);
+  const expected = {
+    forward: unset(rows * columns),
+    inputGradient: unset(rows * columns),
+    weightGradient: before.slice(),
+  };
+  linearForwardOracle(a, b, expected.forward, cases.forward, "12bit");
+  linearInputGradientOracle(a, b, expected.inputGradient, cases.inputGradient, "12bit");
+  linearWeightGradientOracle(wide, b, expected.weightGradient, sequences, cases.weightGradient, "12bit");
+  for (const kind of ["forward", "inputGradient", "weightGradient"] as const) {
+    for (const tile of candidates(gpu, kind)) {
+      const c = before.slice();
+      const kernel = kernels[kind](tile);
+      const bindings = kind === "weightGradient" ? { a: wide, b, c, sequences } : { a, b, c };
+      const result = await runKernel(gpu, kernel, bindings, cases[kind]);
+      assertBits(result.c, expected[kind], `${kind} ${describe(tile)}`);
+    }
+  }
+});
+
+gpuTest("a measured choice replaces the rules' tile, and one that is no candidate does not", (gpu) => {
+  const product = { kind: "forward", rows: 1500, columns: 704, depth: 128 } as const;
+  const tiles = productTiles(gpu, product);
+  const tuned = (choice: string) =>
+    productTile(
+      {
+        ...gpu,
+        tuning: { choices: new Map([[productKey(product, "12bit"), choice]]), file: null, owner: "", budget: 0 },
+      },
+      product,
+      "12bit",
+    );
+  assertEquals(productTile(gpu, product, "12bit"), tiles[0]);
+  assertEquals(tuned(describe(tiles[1])), tiles[1]);
+  assertEquals(tuned("{}"), tiles[0]);
+  assertEquals(productKey(product, "12bit"), productKey({ ...product, rows: 2048 }, "12bit"));
+});
 
 gpuTest("a linear layer's output is the same for every tile, with and without a residual", async (gpu) => {
   for (const [rows, columns, depth] of shapes) {
