@@ -4,11 +4,16 @@
  * @module
  */
 import { attentionSoftmaxCached } from "../kernels/attention/attention.ts";
-import { attentionScoresCached, attentionValuesCached, cacheAppend } from "../kernels/attention/cached.ts";
+import {
+  attentionScoresCached,
+  attentionValuesCached,
+  cacheAppend,
+  chooseCachedTile,
+} from "../kernels/attention/cached.ts";
 import { embeddingForward } from "../kernels/embedding/embedding.ts";
-import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
+import { allocate, allocateImage, type Arena, type Image, type Tensor } from "../kernels/gpu/buffers.ts";
 import { dispatch, type Program } from "../kernels/gpu/program.ts";
-import { chooseTile } from "../kernels/matmul/matmul.ts";
+import { readsImages } from "../kernels/matmul/matmul.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
 import type { LlamaConfig } from "./config.ts";
 import {
@@ -24,18 +29,21 @@ import { attentionWidth, type Llama, padded } from "./llama.ts";
 /** Keys and values of every layer; layout: kernels/attention/cached.ts. */
 export interface Cache {
   /** One a layer. */
-  readonly layers: readonly Tensor[];
+  readonly layers: readonly (Tensor | Image)[];
   /** Tokens that a slot holds. */
   readonly capacity: number;
 }
 
-/** Allocates a cache. */
+/** Allocates a cache: images where this adapter reads them faster and they can hold as much, else buffers. */
 export function allocateCache(arena: Arena, config: LlamaConfig, name: string, slots: number, capacity: number): Cache {
   const size = slots * capacity * 2 * config.keyValueHeads * config.headSize;
-  return {
-    layers: Array.from({ length: config.layers }, (_, layer) => allocate(arena, `${name} of layer ${layer}`, size)),
-    capacity,
-  };
+  // New keys are written in place, so no copies speak against images.
+  const inImages = readsImages(arena.gpu, Infinity);
+  const layers = Array.from({ length: config.layers }, (_, layer) => {
+    const label = `${name} of layer ${layer}`;
+    return (inImages ? allocateImage(arena, label, size) : null) ?? allocate(arena, label, size);
+  });
+  return { layers, capacity };
 }
 
 /** Tables of new tokens. */
@@ -115,18 +123,20 @@ function recordAttention(
   const perKey = heads / keyValueHeads;
   // Rows of a product: all tokens together for the prefix, a sequence's for own keys.
   const [all, one] = [capacity.tokens * perKey, capacity.longest * perKey];
-  const valueTile = chooseTile(gpu, one, headSize);
   const [shared, own] = [prefix.layers[layer], cache.layers[layer]];
+  const tile = (rows: number, columns: number, keys: Tensor | Image) =>
+    chooseCachedTile(gpu, rows, columns, "view" in keys);
+  const valueTile = tile(one, headSize, own);
   const product = { prefix: sizes(prefix), own: sizes(cache) };
   dispatch(
     program,
-    attentionScoresCached("prefix", operands, chooseTile(gpu, all, prefix.capacity)),
+    attentionScoresCached("prefix", operands, tile(all, prefix.capacity, shared)),
     { queries, cache: shared, scores },
     product.prefix,
   );
   dispatch(
     program,
-    attentionScoresCached("own", operands, chooseTile(gpu, one, cache.capacity)),
+    attentionScoresCached("own", operands, tile(one, cache.capacity, own)),
     { queries, cache: own, sequences, scores },
     product.own,
   );
@@ -139,7 +149,7 @@ function recordAttention(
   }));
   dispatch(
     program,
-    attentionValuesCached("prefix", operands, chooseTile(gpu, all, headSize)),
+    attentionValuesCached("prefix", operands, tile(all, headSize, shared)),
     { weights: scores, cache: shared, mixed },
     product.prefix,
   );
@@ -160,7 +170,7 @@ function recordKeysValues(program: Program<CachedShape>, pass: CachedPass, layer
   recordAttentionInputs(program, llama, capacity.tokens, llama.layers[layer], parts, rows);
   dispatch(
     program,
-    cacheAppend(operands),
+    cacheAppend(operands, "view" in cache.layers[layer]),
     { queriesKeysValues: now.queriesKeysValues, slots: tables.slots, cache: cache.layers[layer] },
     (shape) => ({
       rows: rows(shape),

@@ -57,7 +57,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (row >= params.tokens * params.heads) {
     return;
   }
-  let length = positions[row / params.heads] + 1u;
+  let length = positions[quotient(row, params.heads)] + 1u;
   softmax_row(row * (params.stride / 4u), length, min(params.stride, (length + params.span + 3u) & 0xfffffffcu));
 }
 

@@ -10,12 +10,14 @@
  * sequence. Query heads that share a key head are rows of the same matrix, so keys are loaded once for all of them.
  *
  * A cache is [slot][key heads, then value heads][capacity][headSize], rounded to operands when it is filled. The prefix is slot 0 of a
- * cache of its own, and a multiple of 4 long, so that own keys begin at whole vec4s of a row of scores [tokens][heads][stride].
+ * cache of its own, and a multiple of 4 long, so that own keys begin at whole vec4s of a row of scores [tokens][heads][stride]. A cache is
+ * a buffer, or an image where the adapter reads images faster.
  * @module
  */
-import { type Kernel, kernelSource } from "../gpu/program.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { imageOutputType, imageType, type Kernel, kernelSource } from "../gpu/program.ts";
 import { threadGrid } from "../grid.ts";
-import type { Tile } from "../matmul/matmul.ts";
+import { chooseTile, type Tile } from "../matmul/matmul.ts";
 import { type Operands, operandWgsl } from "../numerics.ts";
 import source from "./cached.wgsl" with { type: "text" };
 
@@ -42,28 +44,37 @@ const uniforms = {
 const locate: Readonly<Record<CachePart, string>> = {
   prefix:
     `let g = group.z; let first = 0u; let rowCount = params.tokens * perKey; let slot = 0u; let firstColumn = 0u;`,
-  own: `let g = group.z % params.keyValueHeads; let place = sequences[group.z / params.keyValueHeads];
+  own: `let item = quotient(group.z, params.keyValueHeads); let g = group.z - item * params.keyValueHeads;
+    let place = sequences[item];
     let first = place.x; let rowCount = place.y * perKey; let slot = place.w; let firstColumn = params.prefix;`,
 };
 
 /** Keys that the last row of the tile sees. */
 const visible: Readonly<Record<CachePart, string>> = {
   prefix: "params.prefix",
-  own: "place.z + (rowEnd - 1u) / perKey + 1u",
+  own: "place.z + quotient(rowEnd - 1u, perKey) + 1u",
 };
 
-function bodyWgsl(product: "scores" | "values", part: CachePart, operands: Operands, tile: Tile): string {
+function bodyWgsl(
+  product: "scores" | "values",
+  part: CachePart,
+  operands: Operands,
+  tile: Tile,
+): string {
   const { lanes, groups, rows, columns, broadcast } = tile;
   const rowList = Array.from({ length: rows }, (_, i) => i);
   const columnList = Array.from({ length: columns }, (_, j) => j);
   const scores = product === "scores";
   const lines: string[] = [];
   const emit = (text: string) => lines.push(text);
+  const cache = (index: string) => tile.bImage ? `fetch_cache(${index})` : `cache[${index}]`;
 
   emit(operandWgsl(operands));
   emit(`@compute @workgroup_size(${lanes}, ${groups}, 1)`);
   emit("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {");
-  emit("let lane = local.x; let perKey = params.heads / params.keyValueHeads; let headQuads = params.headSize / 4u;");
+  emit(
+    "let lane = local.x; let perKey = quotient(params.heads, params.keyValueHeads); let headQuads = params.headSize / 4u;",
+  );
   emit(locate[part]);
   emit(`let tileStart = group.y * ${rows * groups}u; let rowStart = tileStart + local.y * ${rows}u;`);
   emit(`let rowEnd = min(rowCount, tileStart + ${rows * groups}u);`);
@@ -79,15 +90,18 @@ function bodyWgsl(product: "scores" | "values", part: CachePart, operands: Opera
 
   // Where row r's scores and mixed values lie, and what the product reads of it, in vec4s.
   const places = (name: string, row: string) => {
-    emit(`let r${name} = min(${row}, rowCount - 1u); let t${name} = first + r${name} / perKey;`);
-    emit(`let h${name} = g * perKey + r${name} % perKey; let head${name} = t${name} * params.heads + h${name};`);
+    emit(`let r${name} = min(${row}, rowCount - 1u); let q${name} = quotient(r${name}, perKey);`);
+    emit(`let t${name} = first + q${name}; let h${name} = g * perKey + r${name} - q${name} * perKey;`);
+    emit(`let head${name} = t${name} * params.heads + h${name};`);
     emit(`let score${name} = (head${name} * params.stride + firstColumn) / 4u;`);
     emit(`let query${name} = (t${name} * params.width + h${name} * params.headSize) / 4u;`);
   };
   const outPlace = (i: number, j: number) => scores ? `scorei${i} + n${j} / 4u` : `headi${i} * headQuads + n${j} / 4u`;
   for (const i of rowList) places(`i${i}`, `rowStart + ${i}u`);
-  const loads = broadcast ? rows / lanes : rows;
-  if (broadcast) { for (let u = 0; u < loads; u++) places(`a${u}`, `rowStart + ${u * lanes}u + lane`); }
+  // A single row is loaded along k, by all lanes together.
+  const spread = broadcast && rows === 1;
+  const loads = broadcast && !spread ? rows / lanes : 0;
+  for (let u = 0; u < loads; u++) places(`a${u}`, `rowStart + ${u * lanes}u + lane`);
   for (const i of rowList) {
     for (const j of columnList) {
       // The prefix's sum goes on; without a prefix nothing has been written.
@@ -99,29 +113,37 @@ function bodyWgsl(product: "scores" | "values", part: CachePart, operands: Opera
     for (const j of columnList) {
       for (let c = 0; c < 4; c++) emit(`let key${j}_${c} = b + min(n${j} + ${c}u, keys - 1u) * headQuads;`);
     }
-    emit("for (var k = 0u; k < headQuads; k++) {");
   } else {
     for (const j of columnList) emit(`let value${j} = b + min(n${j} / 4u, headQuads - 1u);`);
-    emit("for (var k = 0u; k < keys; k += 4u) {");
   }
-  const a = (name: string) => scores ? `operand(queries[query${name} + k])` : `operand(weights[score${name} + k / 4u])`;
-  if (broadcast) {
-    for (let u = 0; u < loads; u++) emit(`let a${u} = ${a(`a${u}`)};`);
-    for (const i of rowList) emit(`let x${i} = subgroupBroadcast(a${Math.floor(i / lanes)}, ${i % lanes}u);`);
+  emit(`let quads = ${scores ? "headQuads" : "(keys + 3u) / 4u"};`);
+  const a = (name: string, k: string) =>
+    scores ? `operand(queries[query${name} + ${k}])` : `operand(weights[score${name} + ${k}])`;
+  if (spread) {
+    emit(`for (var start = 0u; start < quads; start += ${lanes}u) {`);
+    emit(`let a0 = ${a("i0", "min(start + lane, quads - 1u)")};`);
+    emit(`let end = min(start + ${lanes}u, quads);`);
+    emit("for (var k = start; k < end; k++) { let x0 = subgroupShuffle(a0, k - start);");
   } else {
-    for (const i of rowList) emit(`let x${i} = ${a(`i${i}`)};`);
+    emit("for (var k = 0u; k < quads; k++) {");
+    if (broadcast) {
+      for (let u = 0; u < loads; u++) emit(`let a${u} = ${a(`a${u}`, "k")};`);
+      for (const i of rowList) emit(`let x${i} = subgroupBroadcast(a${Math.floor(i / lanes)}, ${i % lanes}u);`);
+    } else {
+      for (const i of rowList) emit(`let x${i} = ${a(`i${i}`, "k")};`);
+    }
   }
   const component = ["x", "y", "z", "w"];
   for (const j of columnList) {
     if (scores) {
-      for (let c = 0; c < 4; c++) emit(`let w${j}_${c} = cache[key${j}_${c} + k];`);
+      for (let c = 0; c < 4; c++) emit(`let w${j}_${c} = ${cache(`key${j}_${c} + k`)};`);
       for (let q = 0; q < 4; q++) {
         emit(`let b${q}_${j} = vec4<f32>(${[0, 1, 2, 3].map((c) => `w${j}_${c}.${component[q]}`).join(", ")});`);
       }
     } else {
       // Weights beyond the keys are zero; the last value stands in for the missing ones.
       for (let q = 0; q < 4; q++) {
-        emit(`let b${q}_${j} = cache[value${j} + min(k + ${q}u, keys - 1u) * headQuads];`);
+        emit(`let b${q}_${j} = ${cache(`value${j} + min(4u * k + ${q}u, keys - 1u) * headQuads`)};`);
       }
     }
   }
@@ -132,6 +154,7 @@ function bodyWgsl(product: "scores" | "values", part: CachePart, operands: Opera
       );
     }
   }
+  if (spread) emit("}");
   emit("}");
   for (const i of rowList) {
     emit(`if (rowStart + ${i}u < rowCount) {`);
@@ -144,14 +167,28 @@ function bodyWgsl(product: "scores" | "values", part: CachePart, operands: Opera
   return lines.join("\n");
 }
 
-function cachedKernel(product: "scores" | "values", part: CachePart, operands: Operands, tile: Tile): Kernel {
+/**
+ * Tile for products over cached keys; `image` where the cache is one. As for other products, but a single row too is handed round the
+ * subgroup where that fits.
+ */
+export function chooseCachedTile(gpu: Gpu, rows: number, columns: number, image: boolean): Tile {
+  const tile = { ...chooseTile(gpu, rows, columns), bImage: image };
+  return tile.rows === 1 ? { ...tile, broadcast: gpu.subgroupSize === tile.lanes } : tile;
+}
+
+function cachedKernel(
+  product: "scores" | "values",
+  part: CachePart,
+  operands: Operands,
+  tile: Tile,
+): Kernel {
   const { lanes, groups, rows, columns } = tile;
   return {
     name: `attention_${product}_${part}`,
     body: bodyWgsl(product, part, operands, tile),
     inputs: {
       ...(product === "scores" ? { queries: matrix } : { weights: matrix }),
-      cache: matrix,
+      cache: tile.bImage ? imageType : matrix,
       ...(part === "own" ? { sequences: "array<vec4<u32>>" } : {}),
     },
     outputs: product === "scores" ? { scores: matrix } : { mixed: matrix },
@@ -188,13 +225,18 @@ export function attentionValuesCached(part: CachePart, operands: Operands, tile:
   return cachedKernel("values", part, operands, tile);
 }
 
-/** Copies new keys and values into a cache, rounded to operands; `slots` has the place of each row, slot * capacity + position. */
-export function cacheAppend(operands: Operands): Kernel {
+/**
+ * Copies new keys and values into a cache, rounded to operands; `slots` has the place of each row, slot * capacity + position.
+ * @param image whether the cache is an image
+ */
+export function cacheAppend(operands: Operands, image: boolean): Kernel {
+  const statement = image ? "store_cache(quad, x);" : "cache[quad] = x;";
+  const put = `fn put(quad: u32, x: vec4<f32>) { ${statement} }`;
   return {
     name: "cache_append",
-    body: operandWgsl(operands) + kernelSource(source, "cache_append"),
+    body: [operandWgsl(operands), put, kernelSource(source, "cache_append")].join("\n"),
     inputs: { queriesKeysValues: matrix, slots: "array<u32>" },
-    outputs: { cache: matrix },
+    outputs: { cache: image ? imageOutputType : matrix },
     uniforms: { rows: "u32", heads: "u32", keyValueHeads: "u32", headSize: "u32", width: "u32", capacity: "u32" },
     grid: ({ rows, keyValueHeads, headSize }) => threadGrid(rows * keyValueHeads * headSize / 2, 64),
   };

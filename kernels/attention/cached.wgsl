@@ -8,13 +8,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let item = (group.y * 32768u + group.x) * 64u + lane;
   let headQuads = params.headSize / 4u;
   let perToken = 2u * params.keyValueHeads * headQuads;
-  let row = item / perToken;
+  let row = quotient(item, perToken);
   if (row >= params.rows) {
     return;
   }
-  let i = item % perToken;
-  let head = slots[row] / params.capacity * 2u * params.keyValueHeads + i / headQuads;
-  let place = head * params.capacity + slots[row] % params.capacity;
-  cache[place * headQuads + i % headQuads] =
-    operand(queriesKeysValues[row * (params.width / 4u) + params.heads * headQuads + i]);
+  let i = item - row * perToken;
+  let head = quotient(i, headQuads);
+  let slot = quotient(slots[row], params.capacity);
+  let place = (slot * 2u * params.keyValueHeads + head) * params.capacity + slots[row] - slot * params.capacity;
+  let values = operand(queriesKeysValues[row * (params.width / 4u) + params.heads * headQuads + i]);
+  put(place * headQuads + i - head * headQuads, values);
 }

@@ -88,7 +88,7 @@ export function allocateImage(arena: Arena, name: string, length: number): Image
       label: name,
       size: [imageWidth, height],
       format: "rgba32float",
-      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
+      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
     }));
   gpu.allocated += bytes;
   const image = { name, texture, view: texture.createView(), length };

@@ -30,6 +30,9 @@ export interface Kernel {
 /** WGSL type of an input that is an image; its elements are read with `fetch_NAME(quad)`. */
 export const imageType = "texture_2d<f32>";
 
+/** WGSL type of an output that is an image; its elements are written with `store_NAME(quad, value)`. */
+export const imageOutputType = "texture_storage_2d<rgba32float, write>";
+
 /** Values of a kernel's uniforms. */
 export type Uniforms = Readonly<Record<string, number>>;
 
@@ -53,11 +56,16 @@ function kernelWgsl(kernel: Kernel): string {
     } }`,
     "@group(0) @binding(0) var<uniform> params: Params;",
     ...bindings.map(([name, type, access], i) =>
-      `@group(0) @binding(${i + 1}) ${type === imageType ? `var` : `var<storage, ${access}>`} ${name}: ${type};`
+      `@group(0) @binding(${i + 1}) ${type.startsWith("texture") ? `var` : `var<storage, ${access}>`} ${name}: ${type};`
     ),
     ...bindings.filter(([, type]) => type === imageType).map(([name]) =>
       `fn fetch_${name}(quad: u32) -> vec4<f32> {
         return textureLoad(${name}, vec2<u32>(quad % ${imageWidth}u, quad / ${imageWidth}u), 0);
+      }`
+    ),
+    ...bindings.filter(([, type]) => type === imageOutputType).map(([name]) =>
+      `fn store_${name}(quad: u32, value: vec4<f32>) {
+        textureStore(${name}, vec2<u32>(quad % ${imageWidth}u, quad / ${imageWidth}u), value);
       }`
     ),
     numerics,
@@ -81,10 +89,12 @@ function pipelineOf(gpu: Gpu, kernel: Kernel): GPUComputePipeline {
             ? { texture: { sampleType: "unfilterable-float" as const } }
             : { buffer: { type: "read-only-storage" as const } }),
         })),
-        ...Object.keys(kernel.outputs).map((_, i) => ({
+        ...Object.values(kernel.outputs).map((type, i) => ({
           binding: i + 1 + Object.keys(kernel.inputs).length,
           visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: "storage" as const },
+          ...(type === imageOutputType
+            ? { storageTexture: { access: "write-only" as const, format: "rgba32float" as const } }
+            : { buffer: { type: "storage" as const } }),
         })),
       ],
     });

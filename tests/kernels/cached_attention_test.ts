@@ -7,10 +7,20 @@ import {
   attentionValuesCachedOracle,
   cacheAppendOracle,
 } from "../../kernels/attention/oracle.ts";
+import { allocate, allocateImage, createArena, readFloats, releaseArena, upload } from "../../kernels/gpu/buffers.ts";
 import type { Gpu } from "../../kernels/gpu/device.ts";
+import {
+  copyToImage,
+  createProgram,
+  dispatch,
+  imageType,
+  type Kernel,
+  releaseProgram,
+  run,
+} from "../../kernels/gpu/program.ts";
 import type { Tile } from "../../kernels/matmul/matmul.ts";
 import { operandRounding, type Operands } from "../../kernels/numerics.ts";
-import { assertBits, floats, gpuTest, runKernel, unset } from "./gpu.ts";
+import { assertBits, type Data, floats, gpuTest, runKernel, unset } from "./gpu.ts";
 
 const pad = (n: number) => Math.ceil(n / 4) * 4;
 const allOperands: Operands[] = ["12bit", "f32", "bf16"];
@@ -25,7 +35,9 @@ function tilesOf(gpu: Gpu): Tile[] {
   if (gpu.subgroupSize !== 8) return plain;
   return [
     ...plain,
-    ...[[8, 1], [32, 2]].map(([rows, columns]) => ({ lanes: 8, groups: 1, rows, columns, broadcast: true })),
+    ...[[1, 1], [8, 1], [32, 2]].map(([rows, columns]) => (
+      { lanes: 8, groups: 1, rows, columns, broadcast: true, bImage: rows < 32 }
+    )),
   ];
 }
 
@@ -107,15 +119,45 @@ gpuTest("attention over cached keys equals its definition, with every tile, in e
   }
 });
 
-gpuTest("new keys and values go to their places of the cache, as operands", async (gpu) => {
-  const shape = { heads: 3, keyValueHeads: 2, headSize: 12, width: 7 * 12, capacity: 5 };
-  const slots = Uint32Array.of(6, 0, 13, 4);
+/** Copies an image into a buffer. */
+const readImage: Kernel = {
+  name: "read_image",
+  body: "@compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3<u32>) { y[id.x] = fetch_x(id.x); }",
+  inputs: { x: imageType },
+  outputs: { y: "array<vec4<f32>>" },
+  uniforms: { quads: "u32" },
+  grid: ({ quads }) => [quads],
+};
+
+gpuTest("new keys and values go to their places of a cache, buffer or image, as operands", async (gpu) => {
+  // The image has more than one row of texels.
+  const shape = { heads: 3, keyValueHeads: 2, headSize: 12, width: 7 * 12, capacity: 150 };
+  const slots = Uint32Array.of(6, 0, 313, 140, 449);
   const queriesKeysValues = floats("queries, keys, values", slots.length * shape.width);
   for (const operands of allOperands) {
-    const expected = floats("cache", 3 * 5 * 4 * 12);
-    const bindings = { queriesKeysValues, slots, cache: expected.slice() };
-    const { cache } = await runKernel(gpu, cacheAppend(operands), bindings, { ...shape, rows: slots.length });
+    const before = floats("cache", 3 * 150 * 4 * 12);
+    const expected = before.slice();
     cacheAppendOracle(queriesKeysValues, slots, expected, shape, operands);
-    assertBits(cache, expected, `cache, ${operands}`);
+    const uniforms = { ...shape, rows: slots.length };
+    const bindings = { queriesKeysValues, slots, cache: before };
+    const { cache } = await runKernel(gpu, cacheAppend(operands, false), bindings, uniforms);
+    assertBits(cache, expected, `buffer, ${operands}`);
+
+    const arena = createArena(gpu);
+    const program = createProgram<null>(gpu, "append to an image");
+    const made = (name: string, data: Data) => {
+      const tensor = allocate(arena, name, data.length);
+      upload(gpu, tensor, data);
+      return tensor;
+    };
+    const y = made("cache", before);
+    const image = copyToImage(program, y, allocateImage(arena, "cache", y.length)!, () => y.length);
+    const inputs = { queriesKeysValues: made("new", queriesKeysValues), slots: made("slots", slots) };
+    dispatch(program, cacheAppend(operands, true), { ...inputs, cache: image }, () => uniforms);
+    dispatch(program, readImage, { x: image, y }, () => ({ quads: y.length / 4 }));
+    run(program, null);
+    assertBits((await readFloats(gpu, y))[0], expected, `image, ${operands}`);
+    releaseProgram(program);
+    releaseArena(arena);
   }
 });
