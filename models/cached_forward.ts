@@ -13,7 +13,6 @@ import {
 import { embeddingForward } from "../kernels/embedding/embedding.ts";
 import { allocate, allocateImage, type Arena, type Image, type Tensor } from "../kernels/gpu/buffers.ts";
 import { dispatch, type Program } from "../kernels/gpu/program.ts";
-import { readsImages } from "../kernels/matmul/matmul.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
 import type { LlamaConfig } from "./config.ts";
 import {
@@ -37,8 +36,9 @@ export interface Cache {
 /** Allocates a cache: images where this adapter reads them faster and they can hold as much, else buffers. */
 export function allocateCache(arena: Arena, config: LlamaConfig, name: string, slots: number, capacity: number): Cache {
   const size = slots * capacity * 2 * config.keyValueHeads * config.headSize;
-  // New keys are written in place, so no copies speak against images.
-  const inImages = readsImages(arena.gpu, Infinity);
+  // New keys are written in place: nothing is copied, so images cost no more than buffers.
+  const { adapter, subgroupSize } = arena.gpu;
+  const inImages = adapter.software && subgroupSize === 8;
   const layers = Array.from({ length: config.layers }, (_, layer) => {
     const label = `${name} of layer ${layer}`;
     return (inImages ? allocateImage(arena, label, size) : null) ?? allocate(arena, label, size);
