@@ -4,7 +4,7 @@
  * changes a result.
  * @module
  */
-import { createArena, readBack, releaseArena, upload } from "../kernels/gpu/buffers.ts";
+import { createArena, readBack, type ReadRange, releaseArena, upload } from "../kernels/gpu/buffers.ts";
 import { settle } from "../kernels/gpu/device.ts";
 import { createProgram, releaseProgram, run } from "../kernels/gpu/program.ts";
 import { bitsOf, fromBits } from "../kernels/numerics.ts";
@@ -41,8 +41,10 @@ export interface Answer {
   readonly margin: number;
 }
 
-/** Steps between two looks at which rows are finished; a look costs 10 ms, as much as a step of 64 rows. */
-const stepsPerLook = 8;
+/** Steps between two looks at which rows are finished; a look costs 10 ms, as much as a step of 64 rows or four of a single one. */
+function stepsPerLook(rows: number): number {
+  return rows < fewRows ? 16 : 8;
+}
 
 /** Elements of scores, and tokens, after which a batch of prompts is full: 32 MB of scores, and enough rows to fill any adapter. */
 const fullScores = 1 << 23;
@@ -113,16 +115,48 @@ function uploadRows(
   upload(gpu, tables.sequences, words(({ slot, position }, i) => [i, 1, position - prefix, slot]));
 }
 
-/** Generates until every row is finished; rows that are leave at the next look. Returns them by slot. */
+/** What is read back at a batch's end. */
+interface Results {
+  readonly choice: Float32Array;
+  readonly scores: Float32Array;
+  readonly generated: Uint32Array;
+  readonly best: Uint32Array;
+}
+
+/** Where the results of `rows` prompts lie. */
+function resultRanges(
+  { choice, labelScores, decode, best }: Answerer,
+  rows: number,
+  options: AnswerOptions,
+): ReadRange[] {
+  return [
+    { tensor: choice, length: rows * 2 },
+    { tensor: labelScores, length: rows * Math.max(1, options.labelIds.length) },
+    { tensor: decode.generated, length: rows * Math.max(1, options.maxNewTokens) },
+    { tensor: best, length: rows },
+  ];
+}
+
+function resultsOf([choice, scores, generated, best]: readonly ArrayBuffer[]): Results {
+  return {
+    choice: new Float32Array(choice),
+    scores: new Float32Array(scores),
+    generated: new Uint32Array(generated),
+    best: new Uint32Array(best),
+  };
+}
+
+/** Generates until every row is finished; rows that are leave at the next look. Returns them by slot, with the batch's results. */
 async function decodeRows(
   llama: Llama,
-  { steps, choose, decode, capacity }: Answerer,
+  answerer: Answerer,
   start: readonly DecodingRow[],
   prefix: number,
-  limit: number,
-): Promise<DecodingRow[]> {
+  options: AnswerOptions,
+): Promise<[DecodingRow[], Results]> {
+  const { steps, choose, decode, capacity } = answerer;
   const finished = [...start];
-  let live = finished;
+  let live = start;
   let done = 1;
   const shape = () => ({
     tokens: live.length,
@@ -133,14 +167,16 @@ async function decodeRows(
   });
   run(choose, shape());
   for (;;) {
-    const times = Math.min(stepsPerLook, limit - done);
+    const times = Math.min(stepsPerLook(live.length), options.maxNewTokens - done);
     done += times;
     if (times > 0) run(live.length < fewRows ? steps.few : steps.many, shape(), times);
-    const parts = await readBack(llama.gpu, [
+    // The results come along each time: they are small, and another read-back would cost as much as this one.
+    const [state, newest, ...results] = await readBack(llama.gpu, [
       { tensor: decode.state, length: live.length * 4 },
       { tensor: decode.tables.tokens, length: live.length },
+      ...resultRanges(answerer, start.length, options),
     ]);
-    const [words, tokens] = parts.map((part) => new Uint32Array(part));
+    const [words, tokens] = [new Uint32Array(state), new Uint32Array(newest)];
     const now = live.map(({ slot }, i): DecodingRow => ({
       slot,
       position: words[i * 4],
@@ -151,7 +187,7 @@ async function decodeRows(
     }));
     for (const row of now) finished[row.slot] = row;
     const going = now.filter((row) => row.finished === 0);
-    if (going.length === 0) return finished;
+    if (going.length === 0) return [finished, resultsOf(results)];
     if (going.length < live.length) uploadRows(llama, decode, going, prefix, capacity);
     live = going;
   }
@@ -183,17 +219,9 @@ async function answerBatch(
   ));
   uploadRows(llama, answerer.decode, start, prefix, answerer.capacity);
   run(answerer.score, { ...shape, tokens: rows, longest: 1 });
-  const ends = limit > 0 ? await decodeRows(llama, answerer, start, prefix, limit) : start;
-  const parts = await readBack(gpu, [
-    { tensor: answerer.choice, length: rows * 2 },
-    { tensor: answerer.labelScores, length: rows * Math.max(1, labels) },
-    { tensor: answerer.decode.generated, length: rows * Math.max(1, limit) },
-    { tensor: answerer.best, length: rows },
-  ]);
-  const choice = new Float32Array(parts[0]);
-  const scores = new Float32Array(parts[1]);
-  const generated = new Uint32Array(parts[2]);
-  const best = new Uint32Array(parts[3]);
+  const [ends, { choice, scores, generated, best }] = limit > 0
+    ? await decodeRows(llama, answerer, start, prefix, options)
+    : [start, resultsOf(await readBack(gpu, resultRanges(answerer, rows, options)))];
   return ends.map((row, slot): Answer => ({
     tokens: Array.from(generated.subarray(slot * limit, slot * limit + row.generated)),
     stopped: row.finished === 1,

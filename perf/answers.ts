@@ -1,5 +1,5 @@
 /**
- * Greedy decoding and label scoring, by wall clock of whole calls.
+ * Greedy decoding and label scoring, by wall clock of whole calls. Prompts have nothing in common, so no prefix is shared.
  * @module
  */
 import type { Gpu } from "../kernels/gpu/device.ts";
