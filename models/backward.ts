@@ -7,6 +7,7 @@ import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
 import { copyToImage, dispatch, type Program } from "../kernels/gpu/program.ts";
 import { attentionSoftmaxBackward } from "../kernels/attention/attention.ts";
 import { crossEntropy, lossSum } from "../kernels/cross_entropy/cross_entropy.ts";
+import { dropout } from "../kernels/dropout/dropout.ts";
 import { embeddingGradient } from "../kernels/embedding/embedding.ts";
 import {
   attentionKeyGradient,
@@ -20,10 +21,11 @@ import {
 import { rmsNormBackward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { scatterRows } from "../kernels/rows/rows.ts";
+import { softPromptGradient } from "../kernels/soft_prompt/soft_prompt.ts";
 import { swigluBackward } from "../kernels/swiglu/swiglu.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
-import { type Activations, attentionScale, attentionUniforms } from "./forward.ts";
+import { type Activations, attentionScale, attentionUniforms, type Dropout } from "./forward.ts";
 import { productsOfLayer, recordWeight, tileWith } from "./products.ts";
 import { attentionWidth, type Llama, padded, type Parameter } from "./llama.ts";
 
@@ -40,6 +42,10 @@ export interface TargetTensors {
   /** Tokens grouped for the embedding's gradient: see `bucketTokens`. */
   readonly buckets: Tensor;
   readonly bucketPositions: Tensor;
+  /** Where sequences begin with soft prompts: see `promptPlaces`. */
+  readonly promptPlaces: Tensor;
+  /** Per token, the number of its sequence in the optimizer batch. */
+  readonly numbers: Tensor;
 }
 
 /** A batch's shape with what the loss adds to it. */
@@ -47,28 +53,45 @@ export interface TrainingShape extends BatchShape {
   readonly buckets: number;
   /** Element of the history that the loss is added to. */
   readonly slot: number;
+  /** Number of the optimizer step, from 1. */
+  readonly step: number;
 }
 
-/** Gradient tensors of a model: one a parameter, and the embedding's own part where the head is tied. */
+/** Gradient tensors of a model: one a parameter that learns, and the embedding's own part where the head is tied. */
 export interface Gradients {
   readonly of: ReadonlyMap<Parameter, Tensor>;
-  /** Gradient through the embedding lookup; the same tensor as the embedding's where the head is not tied. */
-  readonly lookup: Tensor;
+  /** Gradient through the embedding lookup; the same tensor as the embedding's where the head is not tied, null where none learns. */
+  readonly lookup: Tensor | null;
+  /** Gradient of the soft prompts; null where they do not learn. */
+  readonly prompts: Tensor | null;
 }
 
-/** Allocates zeroed gradients. */
-export function allocateGradients(arena: Arena, llama: Llama): Gradients {
+/**
+ * Allocates zeroed gradients.
+ * @param learns which parameters have one
+ * @param prompts whether the soft prompts have one
+ */
+export function allocateGradients(
+  arena: Arena,
+  llama: Llama,
+  learns: (parameter: Parameter) => boolean,
+  prompts: boolean,
+): Gradients {
   const of = new Map(
-    llama.parameters.map((parameter) => [
+    llama.parameters.filter(learns).map((parameter) => [
       parameter,
       allocate(arena, `gradient of ${parameter.label}`, parameter.rows * parameter.columns),
     ]),
   );
   const { rows, columns } = llama.embedding;
-  const lookup = llama.config.tied
-    ? allocate(arena, "gradient of the embedding lookup", rows * columns)
-    : of.get(llama.embedding)!;
-  return { of, lookup };
+  const ofEmbedding = of.get(llama.embedding) ?? null;
+  return {
+    of,
+    lookup: ofEmbedding && llama.config.tied
+      ? allocate(arena, "gradient of the embedding lookup", rows * columns)
+      : ofEmbedding,
+    prompts: prompts ? allocate(arena, "gradient of the soft prompts", llama.prompts!.tensor.length) : null,
+  };
 }
 
 /** Allocates the target tables of a batch. */
@@ -80,6 +103,8 @@ export function allocateTargets(arena: Arena, capacity: BatchCapacity): TargetTe
     targetOfToken: allocate(arena, "batch targets of tokens", capacity.tokens),
     buckets: allocate(arena, "batch token buckets", capacity.tokens * 4),
     bucketPositions: allocate(arena, "batch bucket positions", capacity.tokens),
+    promptPlaces: allocate(arena, "batch prompt places", capacity.sequences * 4),
+    numbers: allocate(arena, "batch sequence numbers", capacity.tokens),
   };
 }
 
@@ -109,7 +134,8 @@ export function workspaceBytes(config: LlamaConfig, capacity: BatchCapacity): nu
 
 /**
  * Records loss and backward pass of a batch whose forward pass is recorded in the same program. `history[slot]` gains the batch's
- * loss, `gradients` gain the batch's gradients, `activations.logits` become their own gradient.
+ * loss, `gradients` gain the batch's gradients, `activations.logits` become their own gradient. What has no gradient tensor costs none.
+ * @param drop the forward pass's dropout
  */
 export function recordBackward<S extends TrainingShape>(
   program: Program<S>,
@@ -124,6 +150,7 @@ export function recordBackward<S extends TrainingShape>(
     history: Tensor;
   },
   labelSmoothing: number,
+  drop?: Dropout<S>,
 ): void {
   const { config, gpu, operands } = llama;
   const { hiddenSize, intermediateSize } = config;
@@ -138,7 +165,7 @@ export function recordBackward<S extends TrainingShape>(
   ) as Record<keyof ReturnType<typeof workspaceSizes>, Tensor>;
   const tokens = (shape: S) => shape.tokens;
   const targetCount = (shape: S) => shape.targets;
-  const gradientOf = (parameter: Parameter) => gradients.of.get(parameter)!;
+  const gradientOf = (parameter: Parameter) => gradients.of.get(parameter);
 
   /** Records a linear layer's two gradients: `y` is its output's gradient, `x` its input, `dx` its input's gradient. */
   const linear = (parameter: Parameter, y: Tensor, x: Tensor, dx: Tensor, overTargets = false) => {
@@ -148,28 +175,30 @@ export function recordBackward<S extends TrainingShape>(
     const products = productsOfLayer(outputs, inputs, capacityRows);
     const weightTile = tileWith(gpu, products.weightGradient, operands, images);
     const inputTile = tileWith(gpu, products.inputGradient, operands, images);
-    const yImage = images && (weightTile.aImage || inputTile.aImage)
+    const c = gradientOf(parameter);
+    const yImage = images && ((c && weightTile.aImage) || inputTile.aImage)
       ? copyToImage(program, y, images.left, (shape) => rows(shape) * outputs)
       : y;
-    const b = images && weightTile.bImage ? copyToImage(program, x, images.right, (shape) => rows(shape) * inputs) : x;
-    dispatch(
-      program,
-      linearWeightGradient(operands, weightTile),
-      {
-        a: weightTile.aImage ? yImage : y,
-        b,
-        c: gradientOf(parameter),
-        sequences: overTargets ? targets.targetSequences : sequences,
-      },
-      (shape) => ({
-        rows: outputs,
-        columns: inputs,
-        count: shape.sequences,
-        aStride: outputs,
-        bStride: inputs,
-        cStride: inputs,
-      }),
-    );
+    if (c) {
+      dispatch(
+        program,
+        linearWeightGradient(operands, weightTile),
+        {
+          a: weightTile.aImage ? yImage : y,
+          b: images && weightTile.bImage ? copyToImage(program, x, images.right, (shape) => rows(shape) * inputs) : x,
+          c,
+          sequences: overTargets ? targets.targetSequences : sequences,
+        },
+        (shape) => ({
+          rows: outputs,
+          columns: inputs,
+          count: shape.sequences,
+          aStride: outputs,
+          bStride: inputs,
+          cStride: inputs,
+        }),
+      );
+    }
     const { weight, packed } = recordWeight(program, parameter, images && inputTile.bImage ? images.right : null);
     dispatch(
       program,
@@ -192,18 +221,21 @@ export function recordBackward<S extends TrainingShape>(
     overTargets = false,
   ) => {
     const { gradient, x, inverse, dx, carried } = parts;
-    dispatch(
-      program,
-      rmsNormWeightGradient,
-      {
-        gradient,
-        x,
-        inverse,
-        sequences: overTargets ? targets.targetSequences : sequences,
-        weightGradient: gradientOf(parameter),
-      },
-      (shape) => ({ width: hiddenSize, count: shape.sequences }),
-    );
+    const weightGradient = gradientOf(parameter);
+    if (weightGradient) {
+      dispatch(
+        program,
+        rmsNormWeightGradient,
+        {
+          gradient,
+          x,
+          inverse,
+          sequences: overTargets ? targets.targetSequences : sequences,
+          weightGradient,
+        },
+        (shape) => ({ width: hiddenSize, count: shape.sequences }),
+      );
+    }
     dispatch(
       program,
       rmsNormBackward(carried !== undefined),
@@ -217,6 +249,13 @@ export function recordBackward<S extends TrainingShape>(
       },
       (shape) => ({ rows: overTargets ? shape.targets : shape.tokens, width: hiddenSize }),
     );
+  };
+  /** Gradient of what a branch put out, from that of what was added. */
+  const ofBranch = (x: Tensor, number: number): Tensor => {
+    if (!drop) return x;
+    const { branch: y, positions, numbers, uniforms } = drop;
+    dispatch(program, dropout(false), { x, positions, numbers, y }, (shape) => uniforms(shape, number));
+    return y;
   };
 
   dispatch(
@@ -255,7 +294,7 @@ export function recordBackward<S extends TrainingShape>(
   for (let number = config.layers - 1; number >= 0; number--) {
     const layer = llama.layers[number];
     const saved = activations.layers[number];
-    linear(layer.down, work.outer, saved.gated, work.gated);
+    linear(layer.down, ofBranch(work.outer, 2 * number + 1), saved.gated, work.gated);
     dispatch(
       program,
       swigluBackward,
@@ -270,7 +309,7 @@ export function recordBackward<S extends TrainingShape>(
       dx: work.inner,
       carried: work.outer,
     });
-    linear(layer.attentionOutput, work.inner, saved.mixed, work.mixed);
+    linear(layer.attentionOutput, ofBranch(work.inner, 2 * number), saved.mixed, work.mixed);
     const mixedGradient = images
       ? copyToImage(program, work.mixed, images.left, (shape) => shape.tokens * config.heads * config.headSize)
       : work.mixed;
@@ -331,15 +370,26 @@ export function recordBackward<S extends TrainingShape>(
       carried: work.inner,
     });
   }
-  dispatch(
-    program,
-    embeddingGradient,
-    {
-      gradient: work.outer,
-      buckets: targets.buckets,
-      positions: targets.bucketPositions,
-      weightGradient: gradients.lookup,
-    },
-    (shape) => ({ buckets: shape.buckets, width: hiddenSize }),
-  );
+  if (gradients.lookup) {
+    dispatch(
+      program,
+      embeddingGradient,
+      {
+        gradient: work.outer,
+        buckets: targets.buckets,
+        positions: targets.bucketPositions,
+        weightGradient: gradients.lookup,
+      },
+      (shape) => ({ buckets: shape.buckets, width: hiddenSize }),
+    );
+  }
+  if (gradients.prompts) {
+    const rows = llama.prompts!.count * llama.prompts!.length;
+    dispatch(
+      program,
+      softPromptGradient,
+      { gradient: work.outer, places: targets.promptPlaces, promptGradient: gradients.prompts },
+      (shape) => ({ count: shape.sequences, rows, width: hiddenSize }),
+    );
+  }
 }

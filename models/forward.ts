@@ -6,13 +6,15 @@
  * @module
  */
 import { allocate, allocateImage, type Arena, imageBytes, type Tensor } from "../kernels/gpu/buffers.ts";
-import { copyToImage, dispatch, type Program } from "../kernels/gpu/program.ts";
+import { copyToImage, dispatch, type Program, type Uniforms } from "../kernels/gpu/program.ts";
 import { attentionSoftmax } from "../kernels/attention/attention.ts";
+import { dropout } from "../kernels/dropout/dropout.ts";
 import { embeddingForward } from "../kernels/embedding/embedding.ts";
 import { attentionScores, attentionValues, chooseTile, linearForward } from "../kernels/matmul/matmul.ts";
 import { rmsNormForward } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
+import { softPromptForward } from "../kernels/soft_prompt/soft_prompt.ts";
 import { swigluForward } from "../kernels/swiglu/swiglu.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
@@ -163,6 +165,49 @@ function recordLinear<S>(
   );
 }
 
+/** Dropout of what attention and MLP add to the residual stream, while training. */
+export interface Dropout<S> {
+  /** Working memory [tokens][hidden]: a branch's output, then the gradient of it. */
+  readonly branch: Tensor;
+  /** Per token, its position in its sequence. */
+  readonly positions: Tensor;
+  /** Per token, the number of its sequence in the optimizer batch. */
+  readonly numbers: Tensor;
+  /** Uniforms of `dropout` for a branch, 2 * layer for attention and one more for the MLP; width included. */
+  readonly uniforms: (shape: S, branch: number) => Uniforms;
+}
+
+/** Records `y = addend + x * weight^T`; the product is dropped in places where there is dropout. */
+function recordBranch<S>(
+  program: Program<S>,
+  llama: Llama,
+  capacityRows: number,
+  parameter: Parameter,
+  tensors: { x: Tensor; y: Tensor; addend: Tensor; images: OperandImages | null },
+  rows: (shape: S) => number,
+  number: number,
+  drop?: Dropout<S>,
+): void {
+  const { x, y, addend, images } = tensors;
+  if (!drop) return recordLinear(program, llama, capacityRows, parameter, { x, y, addend, images }, rows);
+  const { branch, positions, numbers, uniforms } = drop;
+  recordLinear(program, llama, capacityRows, parameter, { x, y: branch, images }, rows);
+  dispatch(program, dropout(true), { x: branch, addend, positions, numbers, y }, (shape) => uniforms(shape, number));
+}
+
+/** Records the gather of embeddings; tokens that stand for rows of soft prompts take those. */
+export function recordEmbedding<S>(
+  program: Program<S>,
+  { embedding, prompts, config }: Llama,
+  tensors: { tokens: Tensor; x: Tensor },
+  count: (shape: S) => number,
+): void {
+  const { tensor: weight } = embedding;
+  const sizes = (shape: S) => ({ count: count(shape), width: config.hiddenSize });
+  if (prompts) dispatch(program, softPromptForward, { ...tensors, weight, prompts: prompts.tensor }, sizes);
+  else dispatch(program, embeddingForward, { ...tensors, weight }, sizes);
+}
+
 /** Uniforms of attention's products. */
 export function attentionUniforms(config: LlamaConfig): (shape: BatchShape) => Record<string, number> {
   const { heads, keyValueHeads, headSize } = config;
@@ -216,7 +261,10 @@ export function recordAttentionInputs<S>(
   );
 }
 
-/** Records what follows attention in a layer: its output projection and the MLP, both with residuals. */
+/**
+ * Records what follows attention in a layer: its output projection and the MLP, both with residuals.
+ * @param drop dropout of the two, and the layer's number
+ */
 export function recordAfterAttention<S>(
   program: Program<S>,
   llama: Llama,
@@ -224,10 +272,14 @@ export function recordAfterAttention<S>(
   layer: LayerParameters,
   tensors: LayerActivations & { next: Tensor; images?: OperandImages | null },
   rows: (shape: S) => number,
+  drop?: { readonly dropout: Dropout<S>; readonly number: number },
 ): void {
   const { config } = llama;
   const { x, mixed, mid, mlpNormed, mlpInverse, gateUp, gated, next, images = null } = tensors;
-  recordLinear(program, llama, capacityRows, layer.attentionOutput, { x: mixed, y: mid, addend: x, images }, rows);
+  const branch = (parameter: Parameter, from: Tensor, addend: Tensor, y: Tensor, number: number) =>
+    recordBranch(program, llama, capacityRows, parameter, { x: from, addend, y, images }, rows, number, drop?.dropout);
+  const first = 2 * (drop?.number ?? 0);
+  branch(layer.attentionOutput, mixed, x, mid, first);
   dispatch(
     program,
     rmsNormForward,
@@ -239,7 +291,7 @@ export function recordAfterAttention<S>(
     rows: rows(shape),
     width: config.intermediateSize,
   }));
-  recordLinear(program, llama, capacityRows, layer.down, { x: gated, y: next, addend: mid, images }, rows);
+  branch(layer.down, gated, mid, next, first + 1);
 }
 
 /** Records final norm and head on rows that are already gathered. */
@@ -263,7 +315,7 @@ export function recordHead<S>(
 
 /**
  * Records the whole forward pass of a batch, up to the logits of its target rows.
- * @param afterRope called in each layer once keys and values are there, to put them into a cache
+ * @param drop while training, where what branches add is dropped in places
  */
 export function recordForward<S extends BatchShape>(
   program: Program<S>,
@@ -271,7 +323,7 @@ export function recordForward<S extends BatchShape>(
   capacity: BatchCapacity,
   batch: BatchTensors,
   activations: Activations,
-  afterRope?: (layer: number, queriesKeysValues: Tensor) => void,
+  drop?: Dropout<S>,
 ): void {
   const { config, gpu, operands } = llama;
   const tokens = (shape: S) => shape.tokens;
@@ -279,18 +331,12 @@ export function recordForward<S extends BatchShape>(
   const { images } = activations;
   const uniforms = attentionUniforms(config);
   const first = config.layers > 0 ? activations.layers[0].x : activations.last;
-  dispatch(
-    program,
-    embeddingForward,
-    { tokens: batch.tokens, weight: llama.embedding.tensor, x: first },
-    (shape) => ({ count: shape.tokens, width: config.hiddenSize }),
-  );
+  recordEmbedding(program, llama, { tokens: batch.tokens, x: first }, tokens);
   llama.layers.forEach((layer, number) => {
     const now = activations.layers[number];
     const next = activations.layers[number + 1]?.x ?? activations.last;
     const inputs = { ...now, positions: batch.positions, images };
     recordAttentionInputs(program, llama, capacity.tokens, layer, inputs, tokens);
-    afterRope?.(number, now.queriesKeysValues);
     const qkv = images
       ? copyToImage(program, now.queriesKeysValues, images.left, (shape) => shape.tokens * attentionWidth(config))
       : now.queriesKeysValues;
@@ -309,7 +355,8 @@ export function recordForward<S extends BatchShape>(
       { a: now.weights, b: qkv, c: now.mixed, sequences },
       uniforms,
     );
-    recordAfterAttention(program, llama, capacity.tokens, layer, { ...now, next, images }, tokens);
+    const after = { ...now, next, images };
+    recordAfterAttention(program, llama, capacity.tokens, layer, after, tokens, drop && { dropout: drop, number });
   });
   dispatch(
     program,

@@ -16,6 +16,7 @@ import { type Gpu, settle } from "../kernels/gpu/device.ts";
 import { createProgram, dispatch, type Program, releaseProgram, run } from "../kernels/gpu/program.ts";
 import { pack } from "../kernels/pack/pack.ts";
 import { ropeTables } from "../kernels/rope/rope.ts";
+import { promptTokens } from "../kernels/soft_prompt/soft_prompt.ts";
 import type { Operands } from "../kernels/numerics.ts";
 import type { LlamaConfig } from "./config.ts";
 
@@ -68,6 +69,16 @@ export interface LayerParameters {
   readonly down: Parameter;
 }
 
+/** Soft prompts: learnt rows that may stand before a sequence's tokens, where embeddings would. */
+export interface SoftPrompts {
+  /** Their rows [count * length][hidden], one prompt below the other. */
+  readonly tensor: Tensor;
+  /** Rows of each prompt. */
+  readonly length: number;
+  /** Number of prompts. */
+  readonly count: number;
+}
+
 /** A model on the GPU. */
 export interface Llama {
   /** The device it lies on. */
@@ -92,6 +103,8 @@ export interface Llama {
   readonly cosines: Tensor;
   /** Rotary sines [positions][headSize / 2]. */
   readonly sines: Tensor;
+  /** What tokens from `promptBase` on (kernels/soft_prompt) stand for; null where the model has no soft prompts. */
+  readonly prompts: SoftPrompts | null;
 }
 
 /** `n` rounded up to a multiple of 4. */
@@ -187,11 +200,25 @@ export async function createLlama(
     packOperands(gpu, parameters);
     await settle(gpu);
     const { operands } = options;
-    return { gpu, config, operands, arena, embedding, layers, norm, head, parameters, cosines, sines };
+    return { gpu, config, operands, arena, embedding, layers, norm, head, parameters, cosines, sines, prompts: null };
   } catch (error) {
     releaseArena(arena);
     throw error;
   }
+}
+
+/** The same model, sharing its memory, whose sequences may begin with soft prompts; or, with null, may not. */
+export function withPrompts(llama: Llama, prompts: SoftPrompts | null): Llama {
+  return { ...llama, prompts };
+}
+
+/** Tokens of a model's soft prompt number `prompt`, to be put before a sequence's own; none where it has no prompts. */
+export function promptOf({ prompts }: Llama, prompt = 0): number[] {
+  if (!prompts) return [];
+  if (!(prompt >= 0 && prompt < prompts.count)) {
+    throw new Error(`soft prompt ${prompt} does not exist: the model has ${prompts.count}, counted from 0`);
+  }
+  return promptTokens(prompt * prompts.length, prompts.length);
 }
 
 /** Records the packing of every parameter whose products read packed values; nothing where operands are not bf16. */

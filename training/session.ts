@@ -1,14 +1,12 @@
 /**
- * A training session: gradients, AdamW state and recorded programs for one model. A step takes an optimizer batch of any ragged shape,
+ * A training session: gradients, moments and recorded programs for one model. A step takes an optimizer batch of any ragged shape,
  * cuts it into micro-batches that fit, and updates the weights; cutting it otherwise gives the same bits.
  * @module
  */
-import { accumulate } from "../kernels/accumulate/accumulate.ts";
-import { adamw, adamwUniforms } from "../kernels/adamw/adamw.ts";
-import { bucketTokens } from "../kernels/embedding/embedding.ts";
-import { chunkCount, gradientScale, squareSums } from "../kernels/gradient_norm/gradient_norm.ts";
+import { dropoutUniforms } from "../kernels/dropout/dropout.ts";
 import {
   allocate,
+  type Arena,
   createArena,
   readBack,
   readFloats,
@@ -17,52 +15,34 @@ import {
   upload,
 } from "../kernels/gpu/buffers.ts";
 import { settle } from "../kernels/gpu/device.ts";
+import { clear, createProgram, type DispatchTime, profile, releaseProgram, run } from "../kernels/gpu/program.ts";
+import { type Adapter, recordMerge } from "../models/adapter.ts";
 import {
-  clear,
-  createProgram,
-  dispatch,
-  type DispatchTime,
-  profile,
-  type Program,
-  releaseProgram,
-  run,
-} from "../kernels/gpu/program.ts";
-import {
-  allocateGradients,
   allocateTargets,
   recordBackward,
   type TargetTensors,
   type TrainingShape,
   workspaceBytes,
 } from "../models/backward.ts";
-import { allocateBatch, type BatchCapacity, type BatchTensors, scoreBound, uploadBatch } from "../models/batch.ts";
-import { activationBytes, allocateActivations, recordForward } from "../models/forward.ts";
+import { allocateBatch, type BatchCapacity, type BatchTensors, scoreBound } from "../models/batch.ts";
+import { activationBytes, allocateActivations, type Dropout, recordForward } from "../models/forward.ts";
+import { type Llama, padded, piecesOf, recordPacking } from "../models/llama.ts";
 import { tuneProducts } from "../models/products.ts";
-import { type Llama, padded, type Parameter, piecesOf, recordPacking } from "../models/llama.ts";
+import { copyRows, createLearners, type Learnable, type Learners, learningElements } from "./learners.ts";
+import { cut, type MicroBatch, uploadMicroBatch, type WeightedSequence, weightOf } from "./micro_batches.ts";
+import { allocateMoments, type Moment, type OptimizerOptions, recordUpdate, type UpdateShape } from "./optimizers.ts";
 import { loadState, saveState } from "./state.ts";
 
-/** A sequence with the weight of each prediction's loss. */
-export interface WeightedSequence {
-  /** Token ids. */
-  readonly tokens: ArrayLike<number>;
-  /** [tokens.length - 1]: weight of predicting tokens[i + 1] from position i; 0 is no target. */
-  readonly targetWeights: ArrayLike<number>;
-}
+export type { WeightedSequence };
 
 /** What a session needs to know at the start. */
-export interface SessionOptions {
-  /** AdamW's decay of the first moment. */
-  readonly beta1: number;
-  /** AdamW's decay of the second moment. */
-  readonly beta2: number;
-  /** AdamW's guard against division by zero. */
-  readonly epsilon: number;
-  /** AdamW's decoupled weight decay. */
-  readonly weightDecay: number;
-  /** Norm weights are spared the weight decay. */
-  readonly decayMatricesOnly?: boolean;
-  /** Largest global gradient norm, or null for no clipping. */
-  readonly clip: number | null;
+export interface SessionOptions extends OptimizerOptions {
+  /** What learns; the model where absent. All else stays as it is, to the bit. */
+  readonly learns?: readonly Learnable[];
+  /** The adapter on the model, whether it learns or not. */
+  readonly adapter?: Adapter | null;
+  /** Share of what attention and MLP add to the residual stream that is dropped, and two words that decide which; none where absent. */
+  readonly dropout?: { readonly rate: number; readonly key: ArrayLike<number> };
   /** Share of the target spread over the vocabulary, from 0 up to but not 1. */
   readonly labelSmoothing: number;
   /** Longest sequence that will come. */
@@ -94,23 +74,20 @@ export interface TrainingSession {
   step(batch: readonly WeightedSequence[], learningRate: number): Promise<void>;
   /** Loss and gradient norm of all steps. @throws where a loss is not finite, naming the step. */
   history(): Promise<History>;
-  /** Writes weights, AdamW state, history and `extra` to a folder, whole or not at all. */
+  /** Writes what learns, the optimizer's moments, history, kept values and `extra` to a folder, whole or not at all. */
   save(directory: string, extra: Readonly<Record<string, unknown>>): Promise<void>;
   /** Takes up a saved state; returns its `extra`, or null where the folder holds none. */
   load(directory: string): Promise<Record<string, unknown> | null>;
-  /** Gradient of each parameter after the last step, by Hugging Face name. */
+  /** Keeps the present values of what learns, in place of those kept before. */
+  keep(): Promise<void>;
+  /** Puts the kept values back, where there are any. Moments and history stay. */
+  restoreKept(): void;
+  /** Gradient after the last step: of the model's weights by Hugging Face name, of soft prompts and adapters by label. */
   gradients(): Promise<Map<string, Float32Array<ArrayBuffer>>>;
   /** Time of each dispatch of the batch's first micro-batch, forward and backward; weights and history stay as they are. */
   profile(batch: readonly WeightedSequence[]): Promise<DispatchTime[]>;
   /** Frees the session's GPU memory; the model stays. */
   release(): void;
-}
-
-/** Shape of the optimizer's program. */
-interface UpdateShape {
-  readonly step: number;
-  readonly learningRate: number;
-  readonly slot: number;
 }
 
 /** Losses and norms wait on the GPU for this many steps before they are read back together. */
@@ -129,135 +106,38 @@ function capacityOf(llama: Llama, options: SessionOptions): BatchCapacity {
 /** Bytes on the GPU that training needs beside the weights themselves. */
 export function trainingBytes(llama: Llama, options: SessionOptions): number {
   const { config } = llama;
-  const weights = llama.parameters.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-  const lookup = config.tied ? llama.embedding.rows * llama.embedding.columns : 0;
+  const { learns = ["model"], adapter = null, optimizer, dropout } = options;
+  const elements = learningElements(llama, learns, adapter);
+  const lookup = config.tied && learns.includes("model") ? llama.embedding.rows * llama.embedding.columns : 0;
   const capacity = capacityOf(llama, options);
-  return 4 * (3 * weights + lookup) + activationBytes(config, capacity, true) + workspaceBytes(config, capacity);
+  // Adafactor's moments are rows and columns only.
+  const copies = optimizer === "adafactor" ? 1 : 3;
+  const branch = dropout ? capacity.tokens * config.hiddenSize : 0;
+  return 4 * (copies * elements + lookup + branch) + activationBytes(config, capacity, true) +
+    workspaceBytes(config, capacity);
 }
 
-/** A sequence's predictions that count: positions, target tokens, weights. */
-function targetsOf({ tokens, targetWeights }: WeightedSequence): { position: number; token: number; weight: number }[] {
-  const targets = [];
-  for (let i = 0; i + 1 < tokens.length; i++) {
-    if (targetWeights[i] !== 0) targets.push({ position: i, token: tokens[i + 1], weight: targetWeights[i] });
-  }
-  return targets;
-}
-
-/** Cuts a batch into micro-batches, in order, each within the capacity. */
-function cut(batch: readonly WeightedSequence[], capacity: BatchCapacity, most: number): WeightedSequence[][] {
-  const cuts: WeightedSequence[][] = [];
-  let tokens = Infinity;
-  let targets = 0;
-  for (const sequence of batch) {
-    const { length } = sequence.tokens;
-    const count = targetsOf(sequence).length;
-    if (length > capacity.longest) {
-      throw new Error(`a sequence of ${length} tokens exceeds the ${capacity.longest} this session was made for`);
-    }
-    if (count > capacity.targets) {
-      throw new Error(
-        `a sequence has ${count} targets; this adapter fits ${capacity.targets} rows of logits in a buffer`,
-      );
-    }
-    const full = tokens + length > capacity.tokens || targets + count > capacity.targets ||
-      cuts.at(-1)!.length === most;
-    if (full) {
-      cuts.push([]);
-      tokens = 0;
-      targets = 0;
-    }
-    cuts.at(-1)!.push(sequence);
-    tokens += length;
-    targets += count;
-  }
-  return cuts;
-}
-
-/** Uploads a micro-batch; `scale` multiplies its target weights. */
-function uploadTraining(
+/** Where the forward pass of a session drops what branches add; undefined without dropout. */
+function dropoutOf(
+  arena: Arena,
   llama: Llama,
-  batch: BatchTensors,
-  targets: TargetTensors,
-  sequences: readonly WeightedSequence[],
-  scale: number,
-  slot: number,
-): TrainingShape {
-  const rows: number[] = [];
-  const tokens: number[] = [];
-  const weights: number[] = [];
-  const places = new Uint32Array(sequences.length * 4);
-  let start = 0;
-  sequences.forEach((sequence, s) => {
-    const list = targetsOf(sequence);
-    places.set([rows.length, list.length], s * 4);
-    for (const { position, token, weight } of list) {
-      rows.push(start + position);
-      tokens.push(token);
-      weights.push(weight * scale);
-    }
-    start += sequence.tokens.length;
-  });
-  const ofToken = new Uint32Array(start);
-  rows.forEach((row, i) => ofToken[row] = i + 1);
-  const shape = uploadBatch(llama.arena, llama.config, batch, sequences.map((s) => s.tokens), Uint32Array.from(rows));
-  const buckets = bucketTokens(sequences.flatMap((s) => Array.from(s.tokens)));
-  const { gpu } = llama;
-  upload(gpu, targets.targets, Uint32Array.from(tokens));
-  upload(gpu, targets.weights, Float32Array.from(weights));
-  upload(gpu, targets.targetSequences, places);
-  upload(gpu, targets.targetOfToken, ofToken);
-  upload(gpu, targets.buckets, buckets.buckets);
-  upload(gpu, targets.bucketPositions, buckets.positions);
-  return { ...shape, buckets: buckets.count, slot };
-}
-
-/** Parameters with their gradient and AdamW moments. */
-interface ParameterState {
-  readonly parameter: Parameter;
-  readonly gradient: Tensor;
-  readonly first: Tensor;
-  readonly second: Tensor;
-}
-
-/** Records norm, clipping and AdamW over all parameters. */
-function recordUpdate(
-  program: Program<UpdateShape>,
-  states: readonly ParameterState[],
-  tensors: { partials: Tensor; scale: Tensor; norms: Tensor },
+  capacity: BatchCapacity,
+  tables: { positions: Tensor; numbers: Tensor },
   options: SessionOptions,
-): void {
-  let offset = 0;
-  for (const { parameter, gradient } of states) {
-    const at = offset;
-    const length = parameter.rows * parameter.columns;
-    dispatch(program, squareSums, { gradient, partials: tensors.partials }, () => ({ length, offset: at }));
-    offset += chunkCount(length);
-  }
-  const { partials, scale, norms } = tensors;
-  dispatch(program, gradientScale, { partials, scale, history: norms }, ({ slot }) => ({
-    count: offset,
-    slot,
-    limit: options.clip ?? 0,
-  }));
-  for (const { parameter, gradient, first, second } of states) {
-    const decay = options.decayMatricesOnly && parameter.group === "norms" ? 0 : options.weightDecay;
-    const length = parameter.rows * parameter.columns;
-    dispatch(
-      program,
-      adamw,
-      { gradient, scale, weight: parameter.tensor, first, second },
-      ({ step, learningRate }) => ({
-        length,
-        ...adamwUniforms(step, { ...options, learningRate, weightDecay: decay }),
-      }),
-    );
-  }
+): Dropout<TrainingShape> | undefined {
+  if (!options.dropout) return undefined;
+  const { hiddenSize: width } = llama.config;
+  const fixed = { ...dropoutUniforms(options.dropout.rate, options.dropout.key), width };
+  return {
+    ...tables,
+    branch: allocate(arena, "a branch's output", capacity.tokens * width),
+    uniforms: ({ tokens: rows, step }, layer) => ({ ...fixed, rows, step, layer }),
+  };
 }
 
 /**
- * Opens a session on a model, with fresh AdamW state.
- * @throws where a buffer does not fit the adapter, saying what would
+ * Opens a session on a model, with fresh moments.
+ * @throws where a buffer does not fit the adapter, saying what would; where what is to learn is not there
  */
 export async function createSession(llama: Llama, options: SessionOptions): Promise<TrainingSession> {
   const { gpu, config } = llama;
@@ -266,45 +146,36 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
   const arena = createArena(gpu);
   const program = createProgram<TrainingShape>(gpu, "training step");
   const update = createProgram<UpdateShape>(gpu, "optimizer");
-  const packing = createProgram<null>(gpu, "packing");
+  const beforeUpdate = createProgram<null>(gpu, "gradients of what learns");
+  const afterUpdate = createProgram<null>(gpu, "merging and packing");
   const most = options.microBatchSequences ?? Infinity;
   const release = () => {
     releaseArena(arena);
-    releaseProgram(program);
-    releaseProgram(update);
-    releaseProgram(packing);
+    for (const one of [program, beforeUpdate, update, afterUpdate]) releaseProgram<never>(one);
   };
-  let states: ParameterState[];
-  let cleared: Tensor[];
+  let learners: Learners;
+  let moments: Moment[][];
   const losses = allocate(arena, "losses", ringLength);
   const norms = allocate(arena, "gradient norms", ringLength);
   let batchTensors: BatchTensors;
   let targetTensors: TargetTensors;
   try {
-    const gradients = allocateGradients(arena, llama);
-    states = llama.parameters.map((parameter) => ({
-      parameter,
-      gradient: gradients.of.get(parameter)!,
-      first: allocate(arena, `first moment of ${parameter.label}`, parameter.rows * parameter.columns),
-      second: allocate(arena, `second moment of ${parameter.label}`, parameter.rows * parameter.columns),
-    }));
-    cleared = [...new Set([...gradients.of.values(), gradients.lookup])];
+    learners = createLearners(arena, llama, options.learns ?? ["model"], options.adapter ?? null);
+    moments = learners.list.map((learner) => allocateMoments(arena, learner, options));
     batchTensors = allocateBatch(arena, capacity);
     targetTensors = allocateTargets(arena, capacity);
     const activations = allocateActivations(arena, config, capacity, true);
-    recordForward(program, llama, capacity, batchTensors, activations);
+    const tables = { positions: batchTensors.positions, numbers: targetTensors.numbers };
+    const drop = dropoutOf(arena, llama, capacity, tables, options);
+    recordForward(program, llama, capacity, batchTensors, activations, drop);
+    const { gradients } = learners;
     const parts = { batch: batchTensors, targets: targetTensors, activations, gradients, history: losses };
-    recordBackward(program, llama, arena, capacity, parts, options.labelSmoothing);
-    if (config.tied) {
-      dispatch(update, accumulate, { source: gradients.lookup, total: gradients.of.get(llama.embedding)! }, () => ({
-        length: llama.embedding.rows * llama.embedding.columns,
-      }));
-    }
-    const chunks = states.reduce((sum, { parameter: { rows, columns } }) => sum + chunkCount(rows * columns), 0);
-    const partials = allocate(arena, "gradient norm partials", chunks);
-    recordUpdate(update, states, { partials, scale: allocate(arena, "gradient scale", 1), norms }, options);
-    recordPacking(update, llama.parameters);
-    recordPacking(packing, llama.parameters);
+    recordBackward(program, llama, arena, capacity, parts, options.labelSmoothing, drop);
+    learners.record(beforeUpdate);
+    recordUpdate(update, arena, learners.list, moments, norms, options);
+    const changing = [...gradients.of.keys()];
+    if (options.adapter && changing.length > 0) recordMerge(afterUpdate, options.adapter);
+    recordPacking(afterUpdate, changing);
     await settle(gpu);
   } catch (error) {
     release();
@@ -313,6 +184,7 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
 
   const pastLosses: number[] = [];
   const pastNorms: number[] = [];
+  let kept: readonly Float32Array<ArrayBuffer>[] | null = null;
   let steps = 0;
   /** Reads the ring's unread entries back. */
   const flush = async () => {
@@ -336,6 +208,18 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
     return { losses: Float32Array.from(pastLosses), gradientNorms: Float32Array.from(pastNorms) };
   };
 
+  const uploadCut = (one: MicroBatch, scale: number, slot: number, step: number) =>
+    uploadMicroBatch(llama, batchTensors, targetTensors, one, scale, { slot, step });
+  /** Brings what products read up to date with what has learnt. */
+  const publish = () => {
+    copyRows(llama, learners.list, "out");
+    run(afterUpdate, null);
+  };
+  const stored = learners.list.flatMap(({ label, value }, i) => [
+    { name: `${label}/weight`, tensor: value },
+    ...moments[i].map(({ kind, tensor }) => ({ name: `${label}/${kind}`, tensor })),
+  ]);
+
   return {
     get steps() {
       return steps;
@@ -343,12 +227,10 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
     history,
     async step(batch, learningRate) {
       const cuts = cut(batch, capacity, most);
-      const weightOf = (sequences: readonly WeightedSequence[]) =>
-        sequences.reduce((sum, s) => targetsOf(s).reduce((part, { weight }) => part + weight, sum), 0);
       const total = weightOf(batch);
       if (!(total > 0)) throw new Error("an optimizer batch has no target token");
       // Means of micro-batches depend on where the batch is cut, so memory may not decide it.
-      if (options.microBatchMean && cuts.slice(0, -1).some(({ length }) => length < most)) {
+      if (options.microBatchMean && cuts.slice(0, -1).some(({ sequences }) => sequences.length < most)) {
         throw new Error(
           `this adapter cannot hold a micro-batch of ${most} sequences, which the micro-batch mean is defined over`,
         );
@@ -356,43 +238,59 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
       const slot = steps % ringLength;
       if (steps - pastLosses.length === ringLength) await flush();
       if (slot === 0) clear(gpu, [losses]);
-      clear(gpu, cleared);
-      for (const sequences of cuts) {
-        const weight = options.microBatchMean ? weightOf(sequences) * cuts.length : total;
-        if (!(weight > 0)) continue;
-        run(program, uploadTraining(llama, batchTensors, targetTensors, sequences, 1 / weight, slot));
-      }
+      clear(gpu, learners.cleared);
       steps++;
+      for (const one of cuts) {
+        const weight = options.microBatchMean ? weightOf(one.sequences) * cuts.length : total;
+        if (weight > 0) run(program, uploadCut(one, 1 / weight, slot, steps));
+      }
+      run(beforeUpdate, null);
+      copyRows(llama, learners.list, "gradients");
       run(update, { step: steps, learningRate, slot });
+      publish();
     },
     async save(directory, extra) {
       const { losses, gradientNorms } = await history();
-      const names = states.map(({ parameter }) => parameter.label);
-      const values = await readFloats(gpu, ...states.flatMap((s) => [s.parameter.tensor, s.first, s.second]));
-      saveState(directory, { names, values, losses, gradientNorms, extra });
+      const values = await readFloats(gpu, ...stored.map(({ tensor }) => tensor));
+      const tensors = stored.map(({ name }, i) => ({ name, data: values[i] }));
+      learners.list.forEach(({ label }, i) => kept && tensors.push({ name: `${label}/kept`, data: kept[i] }));
+      saveState(directory, { tensors, losses, gradientNorms, extra });
     },
     async load(directory) {
-      const state = loadState(directory, states.map(({ parameter }) => parameter));
+      const lengths = stored.map(({ name, tensor: { length } }) => ({ name, length }));
+      const optional = learners.list.map(({ label, value: { length } }) => ({ name: `${label}/kept`, length }));
+      const state = loadState(directory, lengths, optional);
       if (!state) return null;
-      states.forEach(({ parameter, first, second }, i) => {
-        [parameter.tensor, first, second].forEach((tensor, j) => upload(gpu, tensor, state.values[i * 3 + j]));
-      });
-      run(packing, null);
+      stored.forEach(({ tensor }, i) => upload(gpu, tensor, state.values[i]));
+      publish();
       steps = state.losses.length;
       pastLosses.splice(0, Infinity, ...state.losses);
       pastNorms.splice(0, Infinity, ...state.gradientNorms);
       clear(gpu, [losses, norms]);
       await settle(gpu);
+      kept = state.optional;
       return state.extra;
     },
+    async keep() {
+      kept = await readFloats(gpu, ...learners.list.map(({ value }) => value));
+    },
+    restoreKept() {
+      const values = kept;
+      if (!values) return;
+      learners.list.forEach(({ value }, i) => upload(gpu, value, values[i]));
+      publish();
+    },
     async gradients() {
-      const values = await readFloats(gpu, ...states.map(({ gradient }) => gradient));
-      return new Map(states.flatMap(({ parameter }, i) => piecesOf(parameter, values[i])));
+      const values = await readFloats(gpu, ...learners.list.map(({ gradient }) => gradient));
+      return new Map(learners.list.flatMap(({ label }, i): [string, Float32Array<ArrayBuffer>][] => {
+        const parameter = llama.parameters.find((one) => one.label === label);
+        return parameter ? piecesOf(parameter, values[i]) : [[label, values[i]]];
+      }));
     },
     async profile(batch) {
       await flush();
       const first = cut(batch, capacity, most)[0];
-      const times = await profile(program, uploadTraining(llama, batchTensors, targetTensors, first, 1, 0));
+      const times = await profile(program, uploadCut(first, 1, 0, steps + 1));
       clear(gpu, [losses]);
       return times;
     },

@@ -5,16 +5,37 @@
  */
 import { openSafetensors, writeSafetensors } from "../models/safetensors.ts";
 
-/** A session's state: for each parameter its weight, first and second moment, in order. */
+/** A vector of a state. */
+interface NamedVector {
+  readonly name: string;
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
+/** A session's state. */
 export interface SessionState {
-  readonly names: readonly string[];
-  readonly values: readonly Float32Array<ArrayBuffer>[];
+  /** What learns, its moments, and other values worth keeping. */
+  readonly tensors: readonly NamedVector[];
   readonly losses: Float32Array<ArrayBuffer>;
   readonly gradientNorms: Float32Array<ArrayBuffer>;
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-const kinds = ["weight", "first moment", "second moment"];
+/** A vector that a state should have. */
+export interface VectorShape {
+  readonly name: string;
+  readonly length: number;
+}
+
+/** A state that was read. */
+export interface LoadedState {
+  /** The vectors asked for, in order. */
+  readonly values: readonly Float32Array<ArrayBuffer>[];
+  /** The optional ones; null where the file has none of them. */
+  readonly optional: readonly Float32Array<ArrayBuffer>[] | null;
+  readonly losses: Float32Array<ArrayBuffer>;
+  readonly gradientNorms: Float32Array<ArrayBuffer>;
+  readonly extra: Record<string, unknown>;
+}
 
 function pathOf(directory: string): string {
   return `${directory}/state.safetensors`;
@@ -23,31 +44,28 @@ function pathOf(directory: string): string {
 /** Writes a state into a folder, which is made where it is missing. */
 export function saveState(directory: string, state: SessionState): void {
   Deno.mkdirSync(directory, { recursive: true });
-  const vector = (name: string, data: Float32Array<ArrayBuffer>) => ({ name, shape: [data.length], data });
+  const vectors = [
+    ...state.tensors,
+    { name: "losses", data: state.losses },
+    { name: "gradient norms", data: state.gradientNorms },
+  ];
   writeSafetensors(
     pathOf(directory),
-    [
-      ...state.names.flatMap((name, i) => kinds.map((kind, j) => vector(`${name}/${kind}`, state.values[i * 3 + j]))),
-      vector("losses", state.losses),
-      vector("gradient norms", state.gradientNorms),
-    ],
+    vectors.map(({ name, data }) => ({ name, shape: [data.length], data })),
     { extra: JSON.stringify(state.extra) },
   );
 }
 
 /**
  * Reads a folder's state, or null where it has none.
- * @throws where the file does not belong to a model of these parameters
+ * @param optional vectors that a state has all or none of
+ * @throws where the file does not belong to a session that learns the same
  */
 export function loadState(
   directory: string,
-  parameters: readonly { readonly label: string; readonly rows: number; readonly columns: number }[],
-): {
-  values: Float32Array<ArrayBuffer>[];
-  losses: Float32Array;
-  gradientNorms: Float32Array;
-  extra: Record<string, unknown>;
-} | null {
+  shapes: readonly VectorShape[],
+  optional: readonly VectorShape[],
+): LoadedState | null {
   const path = pathOf(directory);
   try {
     Deno.statSync(path);
@@ -56,17 +74,17 @@ export function loadState(
     throw error;
   }
   const file = openSafetensors(path);
-  const values = parameters.flatMap(({ label, rows, columns }) =>
-    kinds.map((kind) => {
-      const value = file.read(`${label}/${kind}`);
-      if (value.length !== rows * columns) {
-        throw new Error(`${path}: ${label} has ${value.length} elements, this model has ${rows * columns}`);
-      }
-      return value;
-    })
-  );
+  const read = ({ name, length }: VectorShape) => {
+    if (!file.tensors.has(name)) throw new Error(`${path}: ${name} is missing; the state is of another training`);
+    const value = file.read(name);
+    if (value.length !== length) {
+      throw new Error(`${path}: ${name} has ${value.length} elements, this training has ${length}`);
+    }
+    return value;
+  };
   return {
-    values,
+    values: shapes.map(read),
+    optional: optional.some(({ name }) => file.tensors.has(name)) ? optional.map(read) : null,
     losses: file.read("losses"),
     gradientNorms: file.read("gradient norms"),
     extra: JSON.parse(file.metadata.extra ?? "{}"),
