@@ -236,8 +236,10 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
         );
       }
       const slot = steps % ringLength;
-      if (steps - pastLosses.length === ringLength) await flush();
-      if (slot === 0) clear(gpu, [losses]);
+      if (slot === 0) {
+        await flush();
+        clear(gpu, [losses]);
+      }
       clear(gpu, learners.cleared);
       steps++;
       for (const one of cuts) {

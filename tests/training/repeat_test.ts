@@ -128,3 +128,27 @@ gpuTest("no target, no example and a target outside its example are errors", asy
   await assertRejects(() => train(llama, cut, hyper, { seed: 1 }), Error, lost);
   releaseLlama(llama);
 });
+
+gpuTest("asking for the losses so far, at whichever steps, changes none of them", async (gpu) => {
+  const losses = async (asked: readonly number[]) => {
+    const llama = await randomLlama(gpu);
+    const { beta1, beta2, epsilon, weightDecay, clip, labelSmoothing } = hyper;
+    const session = await createSession(llama, {
+      ...{ beta1, beta2, epsilon, weightDecay, clip, labelSmoothing },
+      longest: 16,
+    });
+    try {
+      for (let step = 1; step <= 21; step++) {
+        await session.step([{ tokens: randomTokens(12, step), targetWeights: new Float32Array(11).fill(1) }], 1e-3);
+        if (asked.includes(step)) await session.history();
+      }
+      return [...(await session.history()).losses];
+    } finally {
+      session.release();
+      releaseLlama(llama);
+    }
+  };
+  const once = await losses([]);
+  assert(once.length === 21 && once.every((loss) => loss > 0));
+  assertEquals(await losses([3, 5, 8, 12, 13, 20]), once);
+});
