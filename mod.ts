@@ -51,8 +51,9 @@
  */
 export * from "./benchmarks/mod.ts";
 export { type AdapterDescription, closeGpu, type Gpu, NoAdapterError, openGpu } from "./kernels/gpu/device.ts";
-export type { Arena, Tensor } from "./kernels/gpu/buffers.ts";
+export type { Arena, Image, Tensor } from "./kernels/gpu/buffers.ts";
 export type { DispatchTime } from "./kernels/gpu/program.ts";
+export type { Tuning } from "./kernels/gpu/tuner.ts";
 export { type Rule, type Selfcheck, selfcheck, type Tier } from "./kernels/selfcheck.ts";
 export { kernelVersion } from "./kernels/version.ts";
 export type { Distance } from "./kernels/weight_distance/weight_distance.ts";
@@ -73,6 +74,15 @@ export {
   parseConfig,
   type RopeScaling,
 } from "./models/config.ts";
+export {
+  type AdaptedParameter,
+  type Adapter,
+  type AdapterSpec,
+  attachAdapter,
+  createAdapter,
+  detachAdapter,
+  releaseAdapter,
+} from "./models/adapter.ts";
 export type { FloatType } from "./models/half.ts";
 export { type Answer, answer, type AnswerOptions, fullLogits } from "./models/inference.ts";
 export type { JsonObject } from "./models/json_file.ts";
@@ -83,21 +93,20 @@ export {
   type Parameter,
   type ParameterGroup,
   type ParameterPiece,
+  promptOf,
   readWeights,
   releaseLlama,
+  type SoftPrompts,
+  withPrompts,
 } from "./models/llama.ts";
 export { createTokenizer, type TextTokenizer } from "./models/tokenizer.ts";
 export * from "./reports/mod.ts";
 export * from "./tasks/mod.ts";
-export {
-  type FineTuningInContextSpec,
-  type FineTuningSpec,
-  type InContextLearningSpec,
-  type Method,
-  methodOf,
-  methods,
-} from "./training/methods/mod.ts";
-export { learningRateAt } from "./training/hyperparameters.ts";
+export * from "./training/methods/mod.ts";
+export { sampledDemonstrations } from "./training/demonstrations.ts";
+export { checkHyperparameters, learningRateAt } from "./training/hyperparameters.ts";
+export type { Learnable } from "./training/learners.ts";
+export type { OptimizerOptions } from "./training/optimizers.ts";
 export { type Stream, stream } from "./training/random.ts";
 export {
   createSession,
@@ -114,4 +123,13 @@ export {
   type TrainProgress,
   type TrainReport,
 } from "./training/trainer.ts";
+export type { Selection } from "./training/selection.ts";
+export {
+  type AttachedModel,
+  type MethodExample,
+  type MethodOptions,
+  type StageRun,
+  type TrainedModel,
+  trainMethod,
+} from "./training/stages.ts";
 export { type WeightDistances, weightDistances } from "./training/weight_distances.ts";

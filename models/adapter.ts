@@ -57,7 +57,10 @@ export interface Adapter {
 
 const endings = { "queries and values": /\.(q|v)_proj\.weight$/, all: /_proj\.weight$/ };
 
-/** @throws where rank or alpha cannot be used */
+/**
+ * Checks what an adapter is to be made of.
+ * @throws where rank or alpha cannot be used
+ */
 export function checkAdapter({ rank, alpha }: AdapterSpec): void {
   if (!Number.isInteger(rank) || rank < 1) {
     throw new Error(`an adapter's rank of ${rank} is not valid: give a positive integer`);

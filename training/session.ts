@@ -42,7 +42,7 @@ export interface SessionOptions extends OptimizerOptions {
   /** The adapter on the model, whether it learns or not. */
   readonly adapter?: Adapter | null;
   /** Share of what attention and MLP add to the residual stream that is dropped, and two words that decide which; none where absent. */
-  readonly dropout?: { readonly rate: number; readonly key: ArrayLike<number> };
+  readonly dropped?: { readonly rate: number; readonly key: ArrayLike<number> };
   /** Share of the target spread over the vocabulary, from 0 up to but not 1. */
   readonly labelSmoothing: number;
   /** Longest sequence that will come. */
@@ -106,13 +106,13 @@ function capacityOf(llama: Llama, options: SessionOptions): BatchCapacity {
 /** Bytes on the GPU that training needs beside the weights themselves. */
 export function trainingBytes(llama: Llama, options: SessionOptions): number {
   const { config } = llama;
-  const { learns = ["model"], adapter = null, optimizer, dropout } = options;
+  const { learns = ["model"], adapter = null, optimizer, dropped } = options;
   const elements = learningElements(llama, learns, adapter);
   const lookup = config.tied && learns.includes("model") ? llama.embedding.rows * llama.embedding.columns : 0;
   const capacity = capacityOf(llama, options);
   // Adafactor's moments are rows and columns only.
   const copies = optimizer === "adafactor" ? 1 : 3;
-  const branch = dropout ? capacity.tokens * config.hiddenSize : 0;
+  const branch = dropped ? capacity.tokens * config.hiddenSize : 0;
   return 4 * (copies * elements + lookup + branch) + activationBytes(config, capacity, true) +
     workspaceBytes(config, capacity);
 }
@@ -125,9 +125,9 @@ function dropoutOf(
   tables: { positions: Tensor; numbers: Tensor },
   options: SessionOptions,
 ): Dropout<TrainingShape> | undefined {
-  if (!options.dropout) return undefined;
+  if (!options.dropped) return undefined;
   const { hiddenSize: width } = llama.config;
-  const fixed = { ...dropoutUniforms(options.dropout.rate, options.dropout.key), width };
+  const fixed = { ...dropoutUniforms(options.dropped.rate, options.dropped.key), width };
   return {
     ...tables,
     branch: allocate(arena, "a branch's output", capacity.tokens * width),

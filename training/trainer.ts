@@ -3,9 +3,12 @@
  * examples, the hyper-parameters and the seed; interruption and micro-batches change nothing.
  * @module
  */
+import type { Adapter } from "../models/adapter.ts";
 import type { Llama } from "../models/llama.ts";
-import { type Hyperparameters, learningRateAt } from "./hyperparameters.ts";
+import { checkHyperparameters, type Hyperparameters, learningRateAt } from "./hyperparameters.ts";
+import type { Learnable } from "./learners.ts";
 import { stream } from "./random.ts";
+import { createSelection, type Selection } from "./selection.ts";
 import { createSession, type SessionOptions, trainingBytes, type WeightedSequence } from "./session.ts";
 
 /** One example: a prompt and its target. */
@@ -26,10 +29,18 @@ export interface TrainProgress {
   readonly loss: number | null;
 }
 
-/** What does not influence the result. */
+/** What a training stage needs beside its examples and hyper-parameters. */
 export interface TrainOptions {
-  /** Decides the order of the examples. */
+  /** Decides the order of the examples, and what dropout drops. */
   readonly seed: number;
+  /** Number of the stage, from 0, where a method has several: each draws its own random numbers. */
+  readonly stage?: number;
+  /** What learns; the model where absent. All else stays as it is, to the bit. */
+  readonly learns?: readonly Learnable[];
+  /** The adapter on the model, whether it learns or not. */
+  readonly adapter?: Adapter | null;
+  /** Scores the model as it stands on validation rows, more being better; called as `selectEvery` says. */
+  readonly validate?: (step: number) => Promise<number>;
   /** Most tokens of a micro-batch. */
   readonly microBatchTokens?: number;
   /** Where to leave a checkpoint after every `every` steps and after the last, and from which to go on. */
@@ -56,13 +67,22 @@ export interface TrainReport {
   readonly learningRates: Float32Array<ArrayBuffer>;
   /** Tokens of each step's batch. */
   readonly stepTokens: Uint32Array<ArrayBuffer>;
+  /** Validation scores and the step whose weights stayed; null where the last step's did. */
+  readonly selection: Selection | null;
+}
+
+/** Names of a stage's random streams end in its number; those of the first do not. */
+function stageNames(stage: number): number[] {
+  return stage === 0 ? [] : [stage];
 }
 
 /** Indices of the examples of each step, over all epochs. */
-export function batchOrder(examples: number, hyper: Hyperparameters, seed: number): number[][] {
+export function batchOrder(examples: number, hyper: Hyperparameters, seed: number, stage = 0): number[][] {
   const batches: number[][] = [];
   for (let epoch = 0; epoch < hyper.epochs; epoch++) {
-    const order = stream(seed, "data-order", epoch).shuffle(Array.from({ length: examples }, (_, i) => i));
+    const order = stream(seed, "data-order", epoch, ...stageNames(stage)).shuffle(
+      Array.from({ length: examples }, (_, i) => i),
+    );
     for (let i = 0; i < order.length; i += hyper.batchSize) batches.push(order.slice(i, i + hyper.batchSize));
   }
   return batches;
@@ -113,9 +133,54 @@ function memoryBudget(llama: Llama): number {
   return llama.gpu.adapter.software ? Deno.systemMemoryInfo().available : Infinity;
 }
 
+/** What a session is told by a stage's hyper-parameters and options. */
+function sessionOptionsOf(hyper: Hyperparameters, options: TrainOptions, longest: number): SessionOptions {
+  const { beta1, beta2, epsilon, weightDecay, clip, labelSmoothing, optimizer, scaleByWeights, dropout = 0 } = hyper;
+  const microBatchMean = hyper.loss === "micro-batch-mean";
+  const random = stream(options.seed, "dropout", ...stageNames(options.stage ?? 0));
+  return {
+    beta1,
+    beta2,
+    epsilon,
+    weightDecay,
+    clip,
+    labelSmoothing,
+    longest,
+    microBatchMean,
+    learns: options.learns ?? ["model"],
+    adapter: options.adapter ?? null,
+    ...(optimizer === undefined ? {} : { optimizer }),
+    ...(scaleByWeights === undefined ? {} : { scaleByWeights }),
+    ...(dropout === 0 ? {} : { dropped: { rate: dropout, key: [random.u32(), random.u32()] } }),
+    // Where the micro-batch is part of the definition, it has to fit whole.
+    ...(microBatchMean
+      ? { microBatchSequences: hyper.microBatchSize, microBatchTokens: hyper.microBatchSize * longest }
+      : options.microBatchTokens === undefined
+      ? {}
+      : { microBatchTokens: options.microBatchTokens }),
+  };
+}
+
+/** Refuses what the hyper-parameters and the model's context do not allow. */
+function checkStage(llama: Llama, longest: number, hyper: Hyperparameters, options: TrainOptions): void {
+  checkHyperparameters(hyper);
+  const { maxPositions } = llama.config;
+  if (longest > maxPositions) {
+    throw new Error(
+      `a training example of ${longest} tokens, soft prompt included, exceeds the model's context of ${maxPositions}; ` +
+        `use a shorter prompt, fewer demonstrations or a smaller maxLength`,
+    );
+  }
+  if ((hyper.selectEvery === undefined) !== (options.validate === undefined)) {
+    throw new Error(
+      "selectEvery needs something that scores validation rows, and that needs selectEvery: give both or none",
+    );
+  }
+}
+
 /**
- * Trains `llama` in place.
- * @throws where memory does not suffice, or a loss is not finite
+ * Trains `llama` in place, one stage.
+ * @throws where memory or the model's context do not suffice, a hyper-parameter is not valid, or a loss is not finite
  */
 export async function train(
   llama: Llama,
@@ -125,31 +190,17 @@ export async function train(
 ): Promise<TrainReport> {
   if (examples.length === 0) throw new Error("there is no training example");
   const sequences = examples.map(weighted);
-  const batches = batchOrder(examples.length, hyper, options.seed);
+  const batches = batchOrder(examples.length, hyper, options.seed, options.stage);
   checkTargets(examples, batches, hyper.maxLength);
   const longest = Math.max(...sequences.map(({ tokens }) => tokens.length));
-  const microBatchMean = hyper.loss === "micro-batch-mean";
-  const sessionOptions: SessionOptions = {
-    beta1: hyper.beta1,
-    beta2: hyper.beta2,
-    epsilon: hyper.epsilon,
-    weightDecay: hyper.weightDecay,
-    clip: hyper.clip,
-    labelSmoothing: hyper.labelSmoothing,
-    longest,
-    microBatchMean,
-    // Where the micro-batch is part of the definition, it has to fit whole.
-    ...(microBatchMean
-      ? { microBatchSequences: hyper.microBatchSize, microBatchTokens: hyper.microBatchSize * longest }
-      : options.microBatchTokens === undefined
-      ? {}
-      : { microBatchTokens: options.microBatchTokens }),
-  };
+  checkStage(llama, longest, hyper, options);
+  const sessionOptions = sessionOptionsOf(hyper, options, longest);
   checkMemory(llama, sessionOptions);
   const session = await createSession(llama, sessionOptions);
   try {
-    if (options.checkpoint) await session.load(options.checkpoint.directory);
     const steps = batches.length;
+    const found = options.checkpoint ? await session.load(options.checkpoint.directory) : null;
+    const selection = createSelection(session, hyper.selectEvery, steps, options.validate, found);
     let loss: number | null = null;
     for (let step = session.steps; step < steps; step++) {
       options.signal?.throwIfAborted();
@@ -158,8 +209,12 @@ export async function train(
       if (done % 8 === 0 || done === steps) loss = (await session.history()).losses.at(-1)!;
       options.onStep?.({ step: done, steps, loss });
       const { checkpoint } = options;
-      if (checkpoint && (done % checkpoint.every === 0 || done === steps)) await session.save(checkpoint.directory, {});
+      await selection.consider(done);
+      if (checkpoint && (done % checkpoint.every === 0 || done === steps)) {
+        await session.save(checkpoint.directory, selection.extra());
+      }
     }
+    selection.finish();
     const { losses, gradientNorms } = await session.history();
     const stepTokens = Uint32Array.from(
       batches,
@@ -174,6 +229,7 @@ export async function train(
       gradientNorms,
       learningRates: Float32Array.from({ length: steps }, (_, step) => learningRateAt(hyper, step, steps)),
       stepTokens,
+      selection: selection.result(),
     };
   } finally {
     session.release();

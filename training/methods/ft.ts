@@ -3,7 +3,7 @@
  * @module
  */
 import type { Hyperparameters } from "../hyperparameters.ts";
-import type { Method } from "./mod.ts";
+import { defineMethod, type Method } from "./method.ts";
 
 /** Fine-tuning and its hyper-parameters. */
 export interface FineTuningSpec extends Hyperparameters {
@@ -12,8 +12,6 @@ export interface FineTuningSpec extends Hyperparameters {
 }
 
 /** Vanilla fine-tuning. */
-export const fineTuning: Method<FineTuningSpec> = {
-  name: "ft",
-  demonstrations: () => 0,
-  training: ({ name: _, ...hyper }) => hyper,
-};
+export const fineTuning: Method<FineTuningSpec> = defineMethod("ft", ({ name: _, ...hyper }) => ({
+  stages: [{ learns: ["model"], hyper }],
+}));

@@ -2,7 +2,7 @@
  * In-context learning: the base model as it is, shown demonstrations at test time only.
  * @module
  */
-import type { Method } from "./mod.ts";
+import { defineMethod, type Method } from "./method.ts";
 
 /** In-context learning has nothing to choose. */
 export interface InContextLearningSpec {
@@ -11,8 +11,4 @@ export interface InContextLearningSpec {
 }
 
 /** In-context learning. */
-export const inContextLearning: Method<InContextLearningSpec> = {
-  name: "icl",
-  demonstrations: () => 0,
-  training: () => null,
-};
+export const inContextLearning: Method<InContextLearningSpec> = defineMethod("icl", () => ({}));
