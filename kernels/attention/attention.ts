@@ -21,7 +21,7 @@ export const attentionSoftmax: Kernel = {
   inputs: { sequences: places },
   outputs: { scores: matrix },
   uniforms: { count: "u32", heads: "u32", longest: "u32", scale: "f32" },
-  grid: ({ count, heads, longest }) => [Math.ceil(longest / 8), heads, count],
+  grid: ({ count, heads, longest }) => [Math.ceil(longest / 16), heads, count],
 };
 
 /** Gradient of the weights to gradient of the scores, in place. */
@@ -31,7 +31,7 @@ export const attentionSoftmaxBackward: Kernel = {
   inputs: { weights: matrix, mixed: matrix, mixedGradient: matrix, sequences: places },
   outputs: { scoreGradient: matrix },
   uniforms: { count: "u32", heads: "u32", headSize: "u32", longest: "u32", scale: "f32" },
-  grid: ({ count, heads, longest }) => [Math.ceil(longest / 8), heads, count],
+  grid: ({ count, heads, longest }) => [Math.ceil(longest / 16), heads, count],
 };
 
 /** Scores to weights, in place, for new tokens with cached keys (cached.ts). */

@@ -37,7 +37,7 @@ fn softmax_row(base: u32, length: u32, filled: u32) {
 
 //// kernel attention_softmax
 // scores of every head of every sequence (layout: matmul/matmul.ts), in place. One thread a row.
-@compute @workgroup_size(8)
+@compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let place = sequences[id.z];
   let row = id.x;
@@ -64,7 +64,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 //// kernel attention_softmax_backward
 // scoreGradient holds the gradient of the weights and is replaced by the gradient of the scores:
 //   weights * (gradient - delta) * scale,  delta = sum over the head of mixedGradient * mixed.  One thread a row.
-@compute @workgroup_size(8)
+@compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let place = sequences[id.z];
   let row = id.x;

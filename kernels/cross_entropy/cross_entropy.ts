@@ -16,7 +16,7 @@ export const crossEntropy: Kernel = {
   inputs: { targets: "array<u32>", weights: "array<f32>" },
   outputs: { logits: "array<vec4<f32>>", losses: "array<f32>" },
   uniforms: { rows: "u32", vocabulary: "u32", stride: "u32", smoothing: "f32" },
-  grid: ({ rows }) => threadGrid(rows, 8),
+  grid: ({ rows }) => threadGrid(rows, 16),
 };
 
 /** `history[slot] +=` the losses of `count` sequences (x first row, y rows), each summed from zero, added in order. */

@@ -13,9 +13,9 @@ fn inside(quad: u32) -> vec4<bool> {
 }
 
 // One thread for each row.
-@compute @workgroup_size(8)
+@compute @workgroup_size(16)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let row = (group.y * 32768u + group.x) * 8u + lane;
+  let row = (group.y * 32768u + group.x) * 16u + lane;
   if (row >= params.rows) { return; }
   let start = row * (params.stride / 4u);
   let quads = (params.vocabulary + 3u) / 4u;

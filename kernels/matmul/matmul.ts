@@ -24,7 +24,7 @@ export interface Tile {
   readonly rows: number;
   /** vec4 columns of a lane. */
   readonly columns: number;
-  /** A's values are loaded by one lane each and handed round the subgroup; needs a subgroup of exactly `lanes`. */
+  /** A's values are loaded by one lane each and handed round the subgroup, which must have exactly the tile's lanes: 1 or 2 groups. */
   readonly broadcast: boolean;
   /** A is read from an image. */
   readonly aImage?: boolean;
@@ -34,15 +34,21 @@ export interface Tile {
 
 /** Tile for products with `rows` rows at most and `columns` columns on this adapter. */
 export function chooseTile(gpu: Pick<Gpu, "adapter" | "subgroupSize">, rows: number, columns: number): Tile {
-  if (rows < 4) return { lanes: gpu.adapter.software ? 8 : 32, groups: 1, rows: 1, columns: 1, broadcast: false };
-  const narrow = columns <= 32;
-  if (gpu.adapter.software && gpu.subgroupSize === 8 && rows >= 8) {
-    const tall = rows >= 32 ? 32 : rows >= 16 ? 16 : 8;
-    return { lanes: 8, groups: 1, rows: tall, columns: narrow ? 1 : 2, broadcast: true };
+  const { adapter: { software }, subgroupSize } = gpu;
+  // A software adapter's subgroup is one vector register, so lanes beyond it gain nothing and lanes below it are lost.
+  const lanes = software && subgroupSize === 16 ? 16 : 8;
+  if (rows < 4) return { lanes: software ? lanes : 32, groups: 1, rows: 1, columns: 1, broadcast: false };
+  const narrow = columns <= 4 * lanes;
+  if (lanes === 16 && columns <= 32 && rows >= 8) {
+    // Two groups of rows share the register: one of columns would leave half of it idle.
+    const rowsOfGroup = rows >= 64 ? 32 : rows >= 32 ? 16 : 8;
+    return { lanes: 8, groups: 2, rows: rowsOfGroup, columns: 1, broadcast: true };
   }
-  if (gpu.adapter.software) {
-    return { lanes: 8, groups: 1, rows: rows >= 16 ? 16 : 4, columns: narrow ? 1 : 2, broadcast: false };
+  if (software && subgroupSize === lanes && rows >= 8) {
+    const tall = rows >= 32 ? 32 : rows >= 16 ? 16 : lanes;
+    return { lanes, groups: 1, rows: tall, columns: narrow ? 1 : 2, broadcast: true };
   }
+  if (software) return { lanes, groups: 1, rows: rows >= 16 ? 16 : 4, columns: narrow ? 1 : 2, broadcast: false };
   return { lanes: 16, groups: rows >= 32 ? 8 : 1, rows: 4, columns: 1, broadcast: false };
 }
 
@@ -139,11 +145,12 @@ function bodyWgsl(
     if (tile.bImage) return `operand(fetch_b((${index}) >> 2u))`;
     return packed ? `unpack(b[(${index}) >> 2u])` : `operand(b[(${index}) >> 2u])`;
   };
-  emit(`@compute @workgroup_size(${lanes}, ${groups}, 1)`);
+  // One axis: software adapters fill a vector register along x alone.
+  emit(`@compute @workgroup_size(${lanes * groups})`);
   emit("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {");
-  emit("let item = group.z; let lane = local.x;");
+  emit(`let item = group.z; let lane = local.x % ${lanes}u; let part = local.x / ${lanes}u;`);
   emit(problem.locate);
-  emit(`let tileStart = group.y * ${rows * groups}u; let rowStart = tileStart + local.y * ${rows}u;`);
+  emit(`let tileStart = group.y * ${rows * groups}u; let rowStart = tileStart + part * ${rows}u;`);
   emit(`let rowEnd = min(rowCount, tileStart + ${rows * groups}u);`);
   emit(`let columnStart = group.x * ${lanes * columns * 4}u;`);
   emit("if (tileStart >= rowCount || columnStart >= columnCount) { return; }");
@@ -166,7 +173,11 @@ function bodyWgsl(
   for (const i of rowList) for (const j of columnList) emit(`var c${i}_${j} = vec4<f32>(0.0);`);
   emit("for (var k = kStart; k < kEnd; k += 4u) {");
 
-  // A: value of row i at step q is `value(i, q)`.
+  // A: value of row i at step q is `value(i, q)`. `handed`: what `lane` of each group loaded, to all lanes of the group.
+  const handed = (loaded: string, lane: number) =>
+    groups === 1
+      ? `subgroupBroadcast(${loaded}, ${lane}u)`
+      : `select(subgroupBroadcast(${loaded}, ${lane}u), subgroupBroadcast(${loaded}, ${lanes + lane}u), part == 1u)`;
   let value: (i: number, q: number) => string;
   if (aLayout === "row") {
     emit("let inside = vec4<bool>(k < kEnd, k + 1u < kEnd, k + 2u < kEnd, k + 3u < kEnd);");
@@ -174,7 +185,7 @@ function bodyWgsl(
       `select(vec4<f32>(0.0), ${loadA(`aBase + min(${row}, rowCount - 1u) * aStride + k`)}, inside)`;
     if (broadcast) {
       for (let g = 0; g < rows / lanes; g++) emit(`let a${g} = ${load(`rowStart + ${g * lanes}u + lane`)};`);
-      for (const i of rowList) emit(`let r${i} = subgroupBroadcast(a${Math.floor(i / lanes)}, ${i % lanes}u);`);
+      for (const i of rowList) emit(`let r${i} = ${handed(`a${Math.floor(i / lanes)}`, i % lanes)};`);
     } else {
       for (const i of rowList) emit(`let r${i} = ${load(`rowStart + ${i}u`)};`);
     }
@@ -191,7 +202,7 @@ function bodyWgsl(
       if (broadcast) {
         for (let g = 0; g < Math.ceil(quads / lanes); g++) emit(`let a${q}_${g} = ${load(`(${g * lanes}u + lane)`)};`);
         for (let u = 0; u < quads; u++) {
-          emit(`let r${q}_${u} = subgroupBroadcast(a${q}_${Math.floor(u / lanes)}, ${u % lanes}u);`);
+          emit(`let r${q}_${u} = ${handed(`a${q}_${Math.floor(u / lanes)}`, u % lanes)};`);
         }
       } else {
         for (let u = 0; u < quads; u++) emit(`let r${q}_${u} = ${load(`${u}u`)};`);

@@ -43,5 +43,5 @@ export const rmsNormWeightGradient: Kernel = {
   inputs: { gradient: matrix, x: matrix, inverse: "array<f32>", sequences: "array<vec4<u32>>" },
   outputs: { weightGradient: matrix },
   uniforms: { width: "u32", count: "u32" },
-  grid: ({ width }) => [Math.ceil(width / 32)],
+  grid: ({ width }) => [Math.ceil(width / 64)],
 };

@@ -59,7 +59,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 
 //// kernel rms_norm_weight_gradient
 // weightGradient += sum over rows of gradient * x * inverse: each sequence (x: first row, y: rows) from zero, then added.
-@compute @workgroup_size(8)
+@compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let q = id.x;
   let quads = params.width / 4u;

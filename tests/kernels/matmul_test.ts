@@ -42,13 +42,16 @@ const tiles: Tile[] = [
 ];
 const broadcastTiles: Tile[] = [
   { lanes: 8, groups: 1, rows: 8, columns: 1, broadcast: true },
+  { lanes: 8, groups: 2, rows: 8, columns: 1, broadcast: true },
+  { lanes: 16, groups: 1, rows: 16, columns: 1, broadcast: true, bImage: true },
+  { lanes: 8, groups: 2, rows: 32, columns: 1, broadcast: true, aImage: true, bImage: true },
   { lanes: 8, groups: 1, rows: 32, columns: 2, broadcast: true },
   { lanes: 8, groups: 1, rows: 8, columns: 1, broadcast: true, bImage: true },
   { lanes: 8, groups: 1, rows: 32, columns: 2, broadcast: true, aImage: true, bImage: true },
 ];
 
 /** Adapters whose rules and candidates differ: a GPU, and software with two sizes of subgroup. */
-const adapters = [[false, 32], [true, 8], [true, 4]].map(([software, subgroupSize]) => ({
+const adapters = [[false, 32], [true, 8], [true, 16], [true, 4]].map(([software, subgroupSize]) => ({
   adapter: { vendor: "", architecture: "", device: "", description: "", software: software as boolean },
   subgroupSize: subgroupSize as number,
 }));
@@ -59,7 +62,9 @@ function candidates(gpu: Gpu, kind: LinearProduct["kind"]): Tile[] {
     [32, 704].flatMap((columns) => [...productTiles(adapter, { kind, rows: 2048, columns, depth: 2048 })])
   );
   const distinct = new Map(tiles.map((tile) => [describe(tile), tile]));
-  return [...distinct.values()].filter(({ broadcast }) => !broadcast || gpu.subgroupSize === 8);
+  return [...distinct.values()].filter(({ broadcast, lanes, groups }) =>
+    !broadcast || gpu.subgroupSize === lanes * groups
+  );
 }
 
 /** The expected result of each operand mode, from an oracle that fills `c`. */
@@ -71,7 +76,7 @@ function expectations(
 
 /** Every tile in the product's own arithmetic; one tile of each kind in the other operand modes. */
 function variants(gpu: Gpu, base: Tile[]): { operands: Operands; tile: Tile }[] {
-  const broadcast = gpu.subgroupSize === 8 ? broadcastTiles : [];
+  const broadcast = broadcastTiles.filter(({ lanes, groups }) => lanes * groups === gpu.subgroupSize);
   const some = [base[1], ...broadcast.slice(1)];
   return [
     ...[...base, ...broadcast].map((tile) => ({ operands: "12bit" as const, tile })),
