@@ -10,7 +10,6 @@ import {
   cacheAppend,
   chooseCachedTile,
 } from "../kernels/attention/cached.ts";
-import { embeddingForward } from "../kernels/embedding/embedding.ts";
 import { allocate, allocateImage, type Arena, type Image, type Tensor } from "../kernels/gpu/buffers.ts";
 import { dispatch, type Program } from "../kernels/gpu/program.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
@@ -21,6 +20,7 @@ import {
   type LayerActivations,
   recordAfterAttention,
   recordAttentionInputs,
+  recordEmbedding,
   recordHead,
 } from "./forward.ts";
 import { attentionWidth, type Llama, padded } from "./llama.ts";
@@ -189,12 +189,7 @@ export function recordFill(program: Program<CachedShape>, pass: CachedPass): voi
   const { config } = llama;
   const rows = (shape: CachedShape) => shape.tokens;
   const now = activations.layers[0];
-  dispatch(
-    program,
-    embeddingForward,
-    { tokens: tables.tokens, weight: llama.embedding.tensor, x: now.x },
-    (shape) => ({ count: rows(shape), width: config.hiddenSize }),
-  );
+  recordEmbedding(program, llama, { tokens: tables.tokens, x: now.x }, rows);
   llama.layers.forEach((layer, number) => {
     recordKeysValues(program, pass, number, now);
     if (number === config.layers - 1) return;

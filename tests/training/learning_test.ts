@@ -4,7 +4,7 @@ import { allocate, createArena, readFloats, releaseArena, upload } from "../../k
 import type { Gpu } from "../../kernels/gpu/device.ts";
 import { promptBase } from "../../kernels/soft_prompt/soft_prompt.ts";
 import { type Adapter, attachAdapter, createAdapter, releaseAdapter } from "../../models/adapter.ts";
-import { fullLogits } from "../../models/inference.ts";
+import { answer, fullLogits } from "../../models/inference.ts";
 import { type Llama, promptOf, releaseLlama, withPrompts } from "../../models/llama.ts";
 import { sampledDemonstrations } from "../../training/demonstrations.ts";
 import { createSession, type SessionOptions, type WeightedSequence } from "../../training/session.ts";
@@ -233,6 +233,11 @@ gpuTest("a soft prompt of embeddings is as good as their tokens, and each sequen
     const plain = await fullLogits(llama, [...ids.slice(prompt * 3, prompt * 3 + 3), ...text]);
     assertEquals(await fullLogits(llama, [...promptOf(llama, prompt), ...text]), plain);
   }
+  const asked = [[5, 6, 7], [8, 9], text];
+  const options = { maxNewTokens: 6, stopIds: [2], labelIds: [3, 4], batchSize: 2 };
+  const behind = await answer(llama, asked.map((tokens) => [...promptOf(llama, 1), ...tokens]), options);
+  assertEquals(behind, await answer(llama, asked.map((tokens) => [...ids.slice(3), ...tokens]), options));
+  assertNotEquals(behind, await answer(llama, asked, options));
   assertEquals(promptOf(withPrompts(llama, null)), []);
   assertThrows(() => promptOf(llama, 2), Error, "soft prompt 2 does not exist: the model has 2, counted from 0");
   release();
