@@ -26,8 +26,17 @@ export function cellId(spec: CellSpec): string {
   return jsonSha256({ ...spec, model });
 }
 
+/**
+ * Identity of what a cell evaluates: the SHA-256 of its specification without its evaluations. Cells that share it share the model, which is
+ * trained once.
+ */
+export function trainingId({ evaluations: _, ...spec }: CellSpec): string {
+  return jsonSha256({ ...spec, model: { ...spec.model, name: "" } });
+}
+
 /** The factors of a cell, flat, by which two runs' cells are matched. */
 export function factorsOf(spec: CellSpec): Factors {
+  const [tested] = spec.evaluations;
   return {
     model: spec.model.name,
     method: spec.method.name,
@@ -39,6 +48,8 @@ export function factorsOf(spec: CellSpec): Factors {
     ...(spec.method.name !== "icl" && spec.evaluations.some(({ relation }) => relation === "validation")
       ? { learningRate: spec.method.learningRate }
       : {}),
+    ...(tested === undefined || tested.task === spec.train?.task ? {} : { testTask: tested.task }),
+    ...(tested?.format === 2 ? { testFormat: 2 } : {}),
   };
 }
 

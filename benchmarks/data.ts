@@ -45,13 +45,17 @@ export function openData(dataDir: string): Data {
     cache.set(key, known);
     return known;
   };
-  const hashed = (rows: readonly DatasetRow[]): HashedRows => ({ rows, sha256: jsonSha256(rows) });
+  const hashes = new Map<string, Promise<HashedRows>>();
+  // Settings ask for the same rows again and again.
+  const hashed = (key: string, read: () => Promise<readonly DatasetRow[]>): Promise<HashedRows> => {
+    const known = hashes.get(key) ?? read().then((rows) => ({ rows, sha256: jsonSha256(rows) }));
+    hashes.set(key, known);
+    return known;
+  };
   const train = (task: Task, set: string, size: number) =>
     once(`train ${task.name} ${set} ${size}`, () => readTrain(dataDir, task, set, size));
   return {
-    async train(task, set, size) {
-      return hashed(await train(task, set, size));
-    },
+    train: (task, set, size) => hashed(`train ${task.name} ${set} ${size}`, () => train(task, set, size)),
     async validation(task, set, count) {
       const sizes = (await listSets(dataDir, task)).find((files) => files.set === set)?.train ?? [];
       // Where there is no file, asking for one row gives the reader's own error.
@@ -62,16 +66,15 @@ export function openData(dataDir: string): Data {
             `${count} were asked for validation; valid: at most ${rows.length}`,
         );
       }
-      return hashed(rows.slice(-count));
+      return hashed(`validation ${task.name} ${set} ${count}`, () => Promise.resolve(rows.slice(-count)));
     },
-    async test(task, set, count) {
-      return hashed((await once(`test ${task.name} ${set}`, () => readTest(dataDir, task, set))).slice(0, count));
-    },
-    async demonstrations(task, set, count) {
-      return hashed(
-        await once(`few-shot ${task.name} ${set} ${count}`, () => readFewShot(dataDir, task, set, count)),
-      );
-    },
+    test: (task, set, count) =>
+      hashed(`test ${task.name} ${set} ${count}`, async () => {
+        const rows = await once(`test ${task.name} ${set}`, () => readTest(dataDir, task, set));
+        return rows.slice(0, count);
+      }),
+    demonstrations: (task, set, count) =>
+      hashed(`few-shot ${task.name} ${set} ${count}`, () => readFewShot(dataDir, task, set, count)),
     async holds(task) {
       return (await listSets(dataDir, task)).length > 0;
     },

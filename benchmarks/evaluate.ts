@@ -23,6 +23,7 @@ import { type Data, evaluationRows, type HashedRows } from "./data.ts";
 import { blankLineToken, type EncodedPrompt, encodePrompt, tokensSha256 } from "./examples.ts";
 import type { CellContext } from "./executor.ts";
 import { shortestF32 } from "./numbers.ts";
+import { scoreTunedLabel, tunedLabelRate } from "./tuned_labels.ts";
 import type { EvaluationResult, EvaluationSpec, MetricResult, Sample } from "./types.ts";
 
 /** What evaluation needs of the model. */
@@ -160,6 +161,7 @@ function sampleOf({ prepared: { spec, task }, row }: Item, { text, labelScores, 
   const scored = task.kind === "generation"
     ? { label: null, statistics: scoreGeneration(task, text, row.output) }
     : scoreClassification(task, labelScores, text, row.output);
+  const tuned = spec.tunedLabels && { [tunedLabelRate.name]: scoreTunedLabel(spec.tunedLabels, text) };
   return {
     task: spec.task,
     set: spec.set,
@@ -169,7 +171,7 @@ function sampleOf({ prepared: { spec, task }, row }: Item, { text, labelScores, 
     output: text,
     reference: row.output,
     label: scored.label,
-    statistics: scored.statistics,
+    statistics: { ...scored.statistics, ...tuned },
     margin: shortestF32(margin),
   };
 }
@@ -189,7 +191,7 @@ function resultOf({ spec, task, prompts }: Prepared, samples: readonly Sample[])
       inputTokens: tokensSha256(prompts),
     },
     truncated: prompts.filter(({ truncated }) => truncated).length,
-    metrics: metricsOf(task).map((metric): MetricResult => {
+    metrics: [...metricsOf(task), ...(spec.tunedLabels ? [tunedLabelRate] : [])].map((metric): MetricResult => {
       const items = samples.map(({ statistics }) => statistics[metric.name]);
       return {
         name: metric.name,

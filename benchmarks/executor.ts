@@ -33,8 +33,8 @@ export interface CellProgress {
 
 /** What a cell may use while it runs. */
 export interface CellContext {
-  /** Where training may keep its checkpoint, and finds that of a run that was cut off. */
-  readonly checkpointDir: string;
+  /** Folder of the cell's trained model: found there where it was trained before, kept there where not; see `trained_model.ts`. */
+  readonly modelFolder: string;
   readonly signal: AbortSignal;
   report(progress: CellProgress): void;
 }

@@ -3,16 +3,16 @@
  * @module
  */
 import type { Task } from "../tasks/mod.ts";
+import { contrast, ft, icl, measured, placeOf } from "./contrasts.ts";
 import { type PaperCurves, paperScore } from "./paper_values.ts";
-import type { Scale } from "./profiles.ts";
 import { type CellRequest, fineTuned, untrained } from "./requests.ts";
-import { type PlanView, type ScoreRow, scoreTable, tableMetrics } from "./setting.ts";
-import type { Relation, TablePlan } from "./types.ts";
+import { type PlanScope, type PlanView, type ScoreRow, scoreTable, tableMetrics, unitOf } from "./setting.ts";
+import type { ComparisonPlan, Relation, TablePlan } from "./types.ts";
 
 const paperSizes = ["2,000", "4,000", "6,000"];
 
 /** The untrained model, and fine-tuning at each size with each seed. */
-export function iclAndFtRequests(task: Task, scale: Scale, seeds: readonly number[]): CellRequest[] {
+export function iclAndFtRequests(task: Task, { scale, seeds }: PlanScope): CellRequest[] {
   return [untrained(task), ...scale.sizes.flatMap((size) => seeds.map((seed) => fineTuned(task, size, seed)))];
 }
 
@@ -33,6 +33,23 @@ export function iclAndFtTables(
       return scoreTable(view, `${title}: ${task.name}`, metric, scoreRows(task, view, figure), keep, notes);
     })
   ).filter((table) => table !== null);
+}
+
+/** Each size against the untrained model on the sets that `sets` names, each at its best shot count. */
+export function iclAndFtComparisons(view: PlanView, sets: (task: Task) => readonly string[]): ComparisonPlan[] {
+  return view.tasks.map((task): ComparisonPlan => ({
+    title: `${task.name}: fine-tuned against untrained`,
+    unit: `${unitOf(tableMetrics(task)[0])}, each at its best shot count`,
+    sides: ["FT", "ICL"],
+    contrasts: sets(task).flatMap((set) =>
+      ([1, 2, 3] as const).flatMap((rank) => {
+        const arm = ft(view, task, rank);
+        const place = placeOf(view, set, "all");
+        return contrast(`${set}, ${arm.label}`, measured(view, arm, place), "greater", measured(view, icl, place));
+      })
+    ),
+    notes: [],
+  })).filter(({ contrasts }) => contrasts.length > 0);
 }
 
 function scoreRows(task: Task, view: PlanView, figure: Readonly<Record<string, PaperCurves>>): ScoreRow[] {

@@ -2,8 +2,7 @@
  * U Figure 1: does fine-tuning pay on the domain it was trained on?
  * @module
  */
-import { inDomainFindings } from "./findings.ts";
-import { iclAndFtRequests, iclAndFtTables } from "./icl_and_ft.ts";
+import { iclAndFtComparisons, iclAndFtRequests, iclAndFtTables } from "./icl_and_ft.ts";
 import { figure1 } from "./paper_values.ts";
 import type { Setting } from "./setting.ts";
 
@@ -12,8 +11,9 @@ export const inDomain: Setting = {
   name: "in_domain",
   title: "In-domain",
   source: "U Figure 1",
-  description: "ICL and FT at three training sizes, at every shot count, on test sets of the training domain.",
+  description:
+    "ICL and FT at three training sizes, which is U's study of size too, at every shot count, in the training domain.",
   requests: iclAndFtRequests,
   tables: (view) => iclAndFtTables(view, "in-domain", "In-domain", figure1),
-  findings: inDomainFindings,
+  comparisons: (view) => iclAndFtComparisons(view, ({ sets }) => sets.inDomain),
 };

@@ -24,7 +24,7 @@ export const learningRate: Setting = {
   source: "for all",
   description: "Every trained method at the same few learning rates, scored on validation rows.",
   onlyByName: true,
-  requests: (task, scale, seeds) =>
+  requests: (task, { scale, seeds }) =>
     methods.flatMap((method) =>
       scale.learningRateSweep[method].flatMap((rate) => trials(task, method, rate, scale, seeds))
     ),

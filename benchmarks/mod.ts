@@ -26,7 +26,7 @@ export { suiteVersion } from "./version.ts";
 export type { Planned } from "./plan.ts";
 export type { OnProgress } from "./runner.ts";
 export type { CellRequest, ModelFacts } from "./requests.ts";
-export type { PlanView, Setting } from "./setting.ts";
+export type { PlanScope, PlanView, Setting } from "./setting.ts";
 export type * from "./types.ts";
 
 /** What to run, and how. */

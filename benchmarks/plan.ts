@@ -3,10 +3,11 @@
  * @module
  */
 import { type Task, tasksOf } from "../tasks/mod.ts";
-import { cellId, factorsOf } from "./cell.ts";
+import { cellId, factorsOf, trainingId } from "./cell.ts";
 import { nothingWanted, wanted } from "./only.ts";
 import { type CellRequest, dataSha256, requestKey, type RunFacts, specOf } from "./requests.ts";
 import type { PlanView, Setting } from "./setting.ts";
+import { findingsOf } from "./statements.ts";
 import type { CellSpec, Plan, Profile } from "./types.ts";
 
 /** What a plan is made of. */
@@ -32,7 +33,8 @@ export interface Planned {
 }
 
 /**
- * Plans a run over U's tasks, those the data has. Cells come in the order in which the settings first ask for them; one that several ask for is there once.
+ * Plans a run over U's tasks, those the data has. A cell that several settings ask for is there once. Models come in the order in which
+ * the settings first ask for one of their cells, with all of their cells together.
  *
  * @throws Where data or labels do not serve, or `--only` leaves nothing.
  */
@@ -44,26 +46,28 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
   const seen = { task: new Set<string>(), method: new Set<string>(), size: new Set<string>(), seed: new Set<string>() };
   const asked = input.settings.map((setting) => ({
     setting,
-    requests: chosen.flatMap((task) => setting.requests(task, run.scale, seeds)),
+    requests: chosen.flatMap((task) => setting.requests(task, { tasks: there, scale: run.scale, seeds })),
   }));
   for (const request of asked.flatMap(({ requests }) => requests)) {
     const { task, method, size, seed } = request;
     Object.entries({ task, method, size, seed }).forEach(([key, value]) =>
       seen[key as keyof typeof seen].add(String(value))
     );
-    if (cells.has(requestKey(request)) || !wanted(run.only, { method, size, seed })) continue;
+    if (cells.has(requestKey(request)) || !wanted(run.only, { task, method, size, seed })) continue;
     const spec = await specOf(request, run);
     if (spec !== null) cells.set(requestKey(request), { id: cellId(spec), spec });
   }
   if (cells.size === 0) throw nothingWanted(run.only, { ...seen, ...await seenInData(input, there) });
   const view: PlanView = {
-    tasks: chosen,
+    tasks: there,
     scale: run.scale,
     seeds,
     model: run.model,
+    bestConstant: await bestConstants(run, there),
     cell: (request) => cells.get(requestKey(request)),
   };
-  const specs = new Map([...cells.values()].map(({ id, spec }) => [id, spec]));
+  const byModel = Map.groupBy(cells.values(), ({ spec }) => trainingId(spec));
+  const specs = new Map([...byModel.values()].flat().map(({ id, spec }) => [id, spec]));
   const plan: Plan = {
     schema: "tunemark.plan/1",
     suite: run.suite,
@@ -82,9 +86,10 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
       description: setting.description,
       cells: idsOf(requests, view),
       tables: setting.tables(view),
-      ...(setting.findings === undefined ? {} : { findings: setting.findings(view).filter(({ contrasts }) => contrasts.length > 0) }),
+      ...(setting.comparisons === undefined ? {} : { comparisons: setting.comparisons(view) }),
       ...(setting.choices === undefined ? {} : { choices: setting.choices(view) }),
     })),
+    findings: findingsOf(view),
     cells: [...specs].map(([id, spec]) => ({ id, factors: factorsOf(spec) })),
     absent: [...await absentSets(input, chosen), ...absentTasks(run, there)],
   };
@@ -93,6 +98,19 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
 
 function idsOf(requests: readonly CellRequest[], view: PlanView): string[] {
   return [...new Set(requests.map((request) => view.cell(request)?.id).filter((id) => id !== undefined))];
+}
+
+/** For each classification set that is there, the share of its rows that the best one label gets right. */
+async function bestConstants({ data, scale }: RunFacts, tasks: readonly Task[]): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const task of tasks.filter(({ kind }) => kind === "classification")) {
+    for (const { set } of (await data.sets(task)).present) {
+      const { rows } = await data.test(task, set, scale.testRows);
+      const counts = task.labels.map((label) => rows.filter(({ output }) => output === label).length);
+      found.set(`${task.name}/${set}`, 100 * Math.max(...counts) / rows.length);
+    }
+  }
+  return found;
 }
 
 async function absentSets(input: PlanInput, chosen: PlanView["tasks"]): Promise<string[]> {

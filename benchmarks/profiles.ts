@@ -76,6 +76,11 @@ export function shotsOf(task: Task, scale: Scale): readonly number[] {
   return task.shots.slice(0, scale.shotCounts);
 }
 
+/** Zero shots and the two counts after it: those over which U takes the best in its Figures 4 to 7. */
+export function fewShotsOf(task: Task, scale: Scale): readonly number[] {
+  return shotsOf(task, scale).slice(0, 3);
+}
+
 /** Demonstration counts of a task that a profile trains FTICL with. */
 export function fticlShotsOf(task: Task, scale: Scale): readonly number[] {
   return task.fticlShots.slice(0, scale.fticlCounts);

@@ -16,7 +16,8 @@ import { canonicalJson } from "./canonical_json.ts";
 import { jsonSha256 } from "./cell.ts";
 import type { Data, HashedRows } from "./data.ts";
 import { type Only, wanted } from "./only.ts";
-import { hyperparameters, type Scale, shotsOf } from "./profiles.ts";
+import { fewShotsOf, hyperparameters, type Scale, shotsOf } from "./profiles.ts";
+import { tunedLabelRate } from "./tuned_labels.ts";
 import type { CellSpec, EvaluationSpec, MethodSpec, Operands, Relation } from "./types.ts";
 
 /** A cell, by what the settings vary. Zero where a number has no meaning for the method. */
@@ -33,6 +34,10 @@ export interface CellRequest {
   readonly seed: number;
   /** Learning rate on trial: the cell is put to validation rows. Where absent, it has its method's learning rate and is put to test rows. */
   readonly learningRate?: number;
+  /** Task it is put to; absent where that is `task`. */
+  readonly testTask?: string;
+  /** Prompt format it is put to; absent where that is 1. */
+  readonly testFormat?: 2;
 }
 
 /** What planning needs to know of the model. */
@@ -88,23 +93,37 @@ export function fineTunedInContext(task: Task, size: number, demonstrations: num
   return { task: task.name, method: "fticl", size, demonstrations, seed };
 }
 
+/** The same model put to a task in a prompt format. */
+export function putTo(
+  { testTask: _, testFormat: __, ...request }: CellRequest,
+  task: Task,
+  format: 1 | 2 = 1,
+): CellRequest {
+  return {
+    ...request,
+    ...(task.name === request.task ? {} : { testTask: task.name }),
+    ...(format === 1 ? {} : { testFormat: format }),
+  };
+}
+
 /** One text per request; equal requests have equal keys. */
 export function requestKey(request: CellRequest): string {
-  const { task, method, size, demonstrations, seed, learningRate } = request;
-  return [task, method, size, demonstrations, seed, learningRate].join(" ");
+  const { task, method, size, demonstrations, seed, learningRate, testTask, testFormat } = request;
+  return [task, method, size, demonstrations, seed, learningRate, testTask, testFormat].join(" ");
 }
 
 /**
  * Full specification of a requested cell, or null where `--only` leaves none of its evaluations.
  *
- * Cells are evaluated on all in-domain and out-of-domain sets of the task at every shot count. One with a learning rate on trial is
- * evaluated on validation rows instead, at zero shots and at the number of demonstrations it trains with.
+ * A cell is put to one task in one prompt format: on its own task in format 1 to all in-domain and out-of-domain sets, else to the training
+ * set's test rows; at every shot count, FTICL at those over which U takes its best. One with a learning rate on trial is put to validation
+ * rows instead, at zero shots and at the number of demonstrations it trains with.
  *
  * @throws Where a set's rows or demonstrations cannot be read, or its label words collide; the message names task and set.
  */
 export async function specOf(request: CellRequest, run: RunFacts): Promise<CellSpec | null> {
   const task = findTask(request.task);
-  const evaluations = await evaluationsOf(task, request, run);
+  const evaluations = await evaluationsOf(task, findTask(request.testTask ?? request.task), request, run);
   if (evaluations.length === 0) return null;
   const { maxPositions: _, layers: __, tied: ___, encode: ____, ...model } = run.model;
   return {
@@ -144,42 +163,55 @@ interface TestSet {
   read(): Promise<HashedRows>;
 }
 
-async function testSets(task: Task, request: CellRequest, run: RunFacts): Promise<TestSet[]> {
+async function testSets(task: Task, tested: Task, request: CellRequest, run: RunFacts): Promise<TestSet[]> {
   const { data, scale } = run;
   if (request.learningRate !== undefined) {
     const shots = [...new Set([0, request.demonstrations])];
     const read = () => validationRows(task, request, run);
     return [{ set: trainingSet(task), relation: "validation", shots, read }];
   }
-  return (await data.sets(task)).present.map(({ set, relation }) => ({
+  const shots = request.method === "fticl" ? fewShotsOf(tested, scale) : shotsOf(tested, scale);
+  const own = tested === task && request.testFormat === undefined;
+  const one = { set: trainingSet(tested), relation: tested === task ? "in-domain" as const : "cross-task" as const };
+  return (own ? (await data.sets(tested)).present : [one]).map(({ set, relation }) => ({
     set,
     relation,
-    shots: shotsOf(task, scale),
-    read: () => data.test(task, set, scale.testRows),
+    shots,
+    read: () => data.test(tested, set, scale.testRows),
   }));
 }
 
-async function evaluationsOf(task: Task, request: CellRequest, run: RunFacts): Promise<EvaluationSpec[]> {
+async function evaluationsOf(
+  trained: Task,
+  task: Task,
+  request: CellRequest,
+  run: RunFacts,
+): Promise<EvaluationSpec[]> {
   const evaluations: EvaluationSpec[] = [];
-  for (const { set, relation, shots: shotCounts, read } of await testSets(task, request, run)) {
+  const format = request.testFormat ?? 1;
+  const tunedLabels = task.kind === "generation" && trained.labels.length > 0 ? trained.labels : null;
+  for (const { set, relation, shots: shotCounts, read } of await testSets(trained, task, request, run)) {
     for (const shots of shotCounts) {
       if (!wanted(run.only, { set, shots })) continue;
       const { rows, sha256 } = await read();
       const demonstrations = await run.data.demonstrations(task, set, shots);
-      checkLabels(task, set, rows[0], demonstrations.rows, run.model);
+      checkLabels(task, format, set, rows[0], demonstrations.rows, run.model);
       evaluations.push({
         task: task.name,
         set,
         relation,
-        format: 1,
+        format,
         shots,
         rows: rows.length,
-        prompt: task.prompts[0],
+        prompt: task.prompts[format - 1],
         labels: task.labels,
         maxNewTokens: task.maxNewTokens,
         rowsSha256: sha256,
         demonstrationsSha256: demonstrations.sha256,
-        scorers: metricsOf(task).map((metric) => metric.signature),
+        scorers: [...metricsOf(task), ...(tunedLabels === null ? [] : [tunedLabelRate])].map(({ signature }) =>
+          signature
+        ),
+        ...(tunedLabels === null ? {} : { tunedLabels }),
       });
     }
   }
@@ -208,6 +240,7 @@ function contentOf({ fields, output }: DatasetRow): string {
 
 function checkLabels(
   task: Task,
+  format: 1 | 2,
   set: string,
   row: DatasetRow,
   demonstrations: readonly DatasetRow[],
@@ -215,7 +248,7 @@ function checkLabels(
 ): void {
   if (task.kind !== "classification") return;
   try {
-    labelTokens(task, 1, (text) => model.encode(text), renderContext(task, 1, demonstrations, row));
+    labelTokens(task, format, (text) => model.encode(text), renderContext(task, format, demonstrations, row));
   } catch (error) {
     throw new Error(`${task.name}/${set}: ${error instanceof Error ? error.message : error}`);
   }

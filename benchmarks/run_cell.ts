@@ -2,9 +2,9 @@
  * One cell from specification to files.
  * @module
  */
-import { factorsOf } from "./cell.ts";
+import { factorsOf, trainingId } from "./cell.ts";
 import type { CellExecutor, CellOutcome, CellProgress } from "./executor.ts";
-import { beginCell, checkpointFolder, finishCell, type Provenance, reasonOf, StoreError } from "./store.ts";
+import { beginCell, finishCell, modelFolder, type Provenance, reasonOf, StoreError } from "./store.ts";
 import type { CellResult, CellSpec } from "./types.ts";
 
 /** How a cell ended. */
@@ -37,7 +37,7 @@ export async function runCell(
   let outcome: CellOutcome | null = null;
   let reason: string | null = null;
   try {
-    outcome = await executor.execute(spec, { checkpointDir: checkpointFolder(runDir, id), signal, report });
+    outcome = await executor.execute(spec, { modelFolder: modelFolder(runDir, trainingId(spec)), signal, report });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof StoreError) throw error;

@@ -6,13 +6,14 @@ import { type Lane, type LaneSetup, openLane, openWorkerLane } from "./lanes.ts"
 import type { Planned } from "./plan.ts";
 import { readResult } from "./store.ts";
 import type { Progress } from "./types.ts";
-import { taskOf } from "./cell.ts";
+import { taskOf, trainingId } from "./cell.ts";
 
 /** Where a run's progress goes. */
 export type OnProgress = (progress: Progress) => void;
 
 /**
- * Runs what is missing: cells without a result, and those that failed. A cell that fails does not stop the others.
+ * Runs what is missing: cells without a result, and those that failed. A cell that fails does not stop the others. Cells of one trained model
+ * stay in one lane, so that it is trained once.
  *
  * The bytes written do not depend on the number of workers. Nothing is opened where nothing is missing.
  *
@@ -40,6 +41,11 @@ export async function runPlan(
   });
   if (missing.length === 0) return 0;
 
+  const modelOf = (id: string) => {
+    const spec = planned.specs.get(id)!;
+    return spec.train === null ? id : trainingId(spec);
+  };
+  const groups = [...Map.groupBy(missing, ({ cell }) => modelOf(cell)).values()];
   const stop = new AbortController();
   const stopped = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   let failed = 0;
@@ -49,11 +55,12 @@ export async function runPlan(
       stopped.throwIfAborted();
       const lane = await open();
       try {
-        while (next < missing.length) {
-          const about = missing[next++];
-          const end = await lane.run(about.cell, planned.specs.get(about.cell)!, (p) => progress({ ...about, ...p }));
-          if (end.status === "failed") failed++;
-          progress({ ...about, stage: end.status === "ok" ? "done" : "failed", reason: end.reason });
+        while (next < groups.length) {
+          for (const about of groups[next++]) {
+            const end = await lane.run(about.cell, planned.specs.get(about.cell)!, (p) => progress({ ...about, ...p }));
+            if (end.status === "failed") failed++;
+            progress({ ...about, stage: end.status === "ok" ? "done" : "failed", reason: end.reason });
+          }
         }
       } finally {
         lane.close();
@@ -63,7 +70,7 @@ export async function runPlan(
       throw error;
     }
   };
-  const lanes = Math.min(workers, missing.length);
+  const lanes = Math.min(workers, groups.length);
   const open = workers === 1 ? () => openLane(setup, stopped) : () => openWorkerLane(setup, stopped);
   await Promise.allSettled(Array.from({ length: lanes }, () => work(open)));
   stopped.throwIfAborted();

@@ -8,23 +8,29 @@ import type { Scale } from "./profiles.ts";
 import type {
   CellSpec,
   ChoicePlan,
+  ComparisonPlan,
   EntryReference,
   EvaluationSpec,
-  FindingPlan,
   TableEntry,
   TablePlan,
 } from "./types.ts";
 
-/** What a setting's tables are made from: the cells that are in the plan. */
-export interface PlanView {
-  /** Tasks that are run. */
+/** What settings choose cells from. */
+export interface PlanScope {
+  /** Tasks that the data has. */
   readonly tasks: readonly Task[];
   /** The profile's numbers. */
   readonly scale: Scale;
   /** Seeds of trained cells. */
   readonly seeds: readonly number[];
+}
+
+/** What a setting's tables are made from: the cells that are in the plan. */
+export interface PlanView extends PlanScope {
   /** The base model. */
   readonly model: ModelFacts;
+  /** Accuracy in 0..100 of always answering the best one label, by `task/set` of classification. */
+  readonly bestConstant: ReadonlyMap<string, number>;
   /** The planned cell of a request, or undefined where the plan has none. */
   cell(request: CellRequest): { readonly id: string; readonly spec: CellSpec } | undefined;
 }
@@ -41,12 +47,12 @@ export interface Setting {
   readonly description: string;
   /** Whether it runs only where it is named. */
   readonly onlyByName?: boolean;
-  /** Cells for one task. */
-  requests(task: Task, scale: Scale, seeds: readonly number[]): readonly CellRequest[];
+  /** Cells whose models are trained on one task, and untrained ones put to it. */
+  requests(task: Task, scope: PlanScope): readonly CellRequest[];
   /** Tables over the cells that are in the plan. */
   tables(view: PlanView): readonly TablePlan[];
-  /** The paper's statements that its cells can show. */
-  findings?(view: PlanView): readonly FindingPlan[];
+  /** Paired comparisons between them. */
+  comparisons?(view: PlanView): readonly ComparisonPlan[];
   /** Learning rates to choose among, where it is about that. */
   choices?(view: PlanView): readonly ChoicePlan[];
 }
@@ -67,17 +73,30 @@ const shown: Readonly<Record<string, { readonly title: string; readonly unit: st
   accuracy: { title: "", unit: "accuracy by label score, 0-100" },
   free_accuracy: { title: ", free generation", unit: "accuracy by free generation, 0-100" },
   off_label_rate: { title: ", off-label rate", unit: "off-label rate of free generation, 0-100, lower is better" },
+  tuned_label_rate: {
+    title: ", answers that begin with a label of the task tuned on",
+    unit: "share of answers, 0-100, lower is better",
+  },
 };
+
+/** Row of the accuracy that no input is needed for. */
+const constantRow = "best constant label";
 
 /** Metrics of a task that get a table, the one the paper reports first. */
 export function tableMetrics(task: Task): readonly string[] {
   return metricsOf(task).map((metric) => metric.name).filter((name) => Object.hasOwn(shown, name));
 }
 
+/** What a metric is called over a table. */
+export function unitOf(metric: string): string {
+  return shown[metric].unit;
+}
+
 /**
- * A table of one metric: a row per method and training size, a column per set and shot count.
+ * A table of one metric: a row per method and training size, a column per set and shot count; for accuracies a row of what the best
+ * constant label would reach on these sets.
  *
- * @param keep Which evaluations the table is about.
+ * @param keep Which evaluations the table is about; only those that have the metric are.
  * @returns Null where the plan has none of them.
  */
 export function scoreTable(
@@ -93,7 +112,8 @@ export function scoreTable(
   for (const row of rows) {
     for (const request of row.requests) {
       const cell = view.cell(request);
-      for (const evaluation of cell?.spec.evaluations.filter(keep) ?? []) {
+      const kept = cell?.spec.evaluations.filter((e) => keep(e) && hasMetric(e, metric)) ?? [];
+      for (const evaluation of kept) {
         const column = `${evaluation.set}, ${evaluation.shots}-shot`;
         columns.set(column, evaluation);
         entries.push({
@@ -113,34 +133,43 @@ export function scoreTable(
     }
   }
   if (entries.length === 0) return null;
+  if (metric === "accuracy" || metric === "free_accuracy") {
+    for (const [column, { task, set, relation }] of columns) {
+      const constant = view.bestConstant.get(`${task}/${set}`);
+      if (constant === undefined || relation === "validation") continue;
+      entries.push({ row: constantRow, column, reference: { constant }, paper: null });
+    }
+  }
+  const labels = [...rows.map((row) => row.label), constantRow];
   return {
     title: title + shown[metric].title,
     unit: shown[metric].unit,
     rowHeader: "model",
-    rows: rows.map((row) => row.label).filter((label) => entries.some((entry) => entry.row === label)),
+    rows: labels.filter((label) => entries.some((entry) => entry.row === label)),
     columns: [...columns.keys()],
     entries,
     notes,
   };
 }
 
-/** Where some cells' scores of the task's first metric are: by shot count, the cells' references. */
+/** Whether an evaluation has a metric: a signature begins with its name. */
+function hasMetric({ scorers }: EvaluationSpec, metric: string): boolean {
+  return scorers.some((signature) => signature.split("|", 1)[0] === metric);
+}
+
+/** Where some cells' scores are: by shot count, the cells' references. The metric is the task's first where none is named. */
 export function scoresByShots(
   view: PlanView,
   task: Task,
   requests: readonly CellRequest[],
   keep: (evaluation: EvaluationSpec) => boolean,
+  metric = tableMetrics(task)[0],
 ): EntryReference[][] {
-  const metric = tableMetrics(task)[0];
   const references = requests.flatMap((request) => {
     const cell = view.cell(request);
-    return cell?.spec.evaluations.filter(keep).map(({ set, format, shots }): EntryReference => ({
-      cell: cell.id,
-      set,
-      format,
-      shots,
-      metric,
-    })) ?? [];
+    return cell?.spec.evaluations.filter((e) => keep(e) && hasMetric(e, metric)).map((
+      { set, format, shots },
+    ): EntryReference => ({ cell: cell.id, set, format, shots, metric })) ?? [];
   });
   return [...Map.groupBy(references, ({ shots }) => shots).values()];
 }

@@ -2,17 +2,30 @@
  * All settings by name.
  * @module
  */
+import { tasksOf } from "../tasks/mod.ts";
+import { crossTask } from "./cross_task.ts";
+import { findings } from "./findings.ts";
+import { fticlClassification } from "./fticl_classification.ts";
+import { fticlGeneration } from "./fticl_generation.ts";
 import { inDomain } from "./in_domain.ts";
 import { learningRate } from "./learning_rate.ts";
 import { outOfDomain } from "./out_of_domain.ts";
+import { profiles, type Scale } from "./profiles.ts";
+import { requestKey } from "./requests.ts";
 import type { Setting } from "./setting.ts";
+import { trainingLoss } from "./training_loss.ts";
 import { weightDistance } from "./weight_distance.ts";
 
 /** The settings by name, in the order they are planned and reported. A new setting is a file of its own and a name here. */
 export const settings: Readonly<Record<string, Setting>> = {
   in_domain: inDomain,
   out_of_domain: outOfDomain,
+  cross_task: crossTask,
+  fticl_generation: fticlGeneration,
+  fticl_classification: fticlClassification,
   weight_distance: weightDistance,
+  training_loss: trainingLoss,
+  findings,
   learning_rate: learningRate,
 };
 
@@ -32,13 +45,20 @@ export function chooseSettings(names: readonly string[]): readonly Setting[] {
   );
 }
 
-/** One line per setting: name, figure, what it is. */
+/** One line per setting: name, figure, cells of each profile with one seed and all of U's tasks, what it is. */
 export function listSettings(): string {
-  const all = Object.values(settings);
-  const width = Math.max(...all.map((setting) => setting.name.length));
-  const source = Math.max(...all.map((setting) => setting.source.length));
-  return all.map((s) => {
-    const byName = s.onlyByName === true ? " Runs only where it is named." : "";
-    return `${s.name.padEnd(width)}  ${s.source.padEnd(source)}  ${s.description}${byName}\n`;
-  }).join("");
+  const rows = Object.values(settings).map((setting) => [
+    setting.name,
+    setting.source,
+    Object.entries(profiles).map(([name, scale]) => `${name} ${cellCount(setting, scale)}`).join(", ") + " cells",
+    setting.description + (setting.onlyByName === true ? " Runs only where it is named." : ""),
+  ]);
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join("  ") + "\n").join("");
+}
+
+function cellCount(setting: Setting, scale: Scale): number {
+  const tasks = tasksOf("U");
+  const requests = tasks.flatMap((task) => setting.requests(task, { tasks, scale, seeds: [1] }));
+  return new Set(requests.map(requestKey)).size;
 }

@@ -1,5 +1,6 @@
 /**
- * The run folder: `plan.json`, and for each cell `cells/<id>/{spec,result,provenance}.json`, `train.jsonl`, `samples.jsonl`.
+ * The run folder: `plan.json`, and for each cell `cells/<id>/{spec,result,provenance}.json`, `train.jsonl`, `samples.jsonl`. Trained models
+ * lie in `models/`, see `trained_model.ts`.
  *
  * Every file is written under a temporary name, synced, and renamed into place, `result.json` last: a reader never sees half a file,
  * and a cell is done where its `result.json` says `ok`.
@@ -59,7 +60,8 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function removeIfThere(path: string): void {
+/** Removes a file or folder with all that is in it, where it is there. */
+export function removeIfThere(path: string): void {
   try {
     Deno.removeSync(path, { recursive: true });
   } catch (error) {
@@ -67,7 +69,8 @@ function removeIfThere(path: string): void {
   }
 }
 
-function readText(path: string): string | null {
+/** A file's text, or null where it is not there. */
+export function readText(path: string): string | null {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
@@ -76,7 +79,8 @@ function readText(path: string): string | null {
   }
 }
 
-function makeFolder(path: string): void {
+/** Makes a folder and those above it. */
+export function makeFolder(path: string): void {
   try {
     Deno.mkdirSync(path, { recursive: true });
   } catch (error) {
@@ -89,9 +93,9 @@ export function cellFolder(runDir: string, id: string): string {
   return `${runDir}/cells/${id}`;
 }
 
-/** Folder of a cell's training checkpoint, there only between a training step and the cell's end. */
-export function checkpointFolder(runDir: string, id: string): string {
-  return `${cellFolder(runDir, id)}/checkpoint`;
+/** Folder of a trained model. */
+export function modelFolder(runDir: string, trainingId: string): string {
+  return `${runDir}/models/${trainingId}`;
 }
 
 /**
@@ -186,7 +190,7 @@ function readProvenance(path: string): Provenance | null {
   }
 }
 
-/** Writes a finished cell, `result.json` last, and removes its checkpoint. */
+/** Writes a finished cell, `result.json` last. */
 export function finishCell(
   runDir: string,
   id: string,
@@ -201,7 +205,6 @@ export function finishCell(
   }
   writeWhole(`${folder}/provenance.json`, canonicalJson(provenance, 2) + "\n", writer);
   writeWhole(`${folder}/result.json`, canonicalJson(files.result, 2) + "\n", writer);
-  removeIfThere(checkpointFolder(runDir, id));
 }
 
 function jsonLines(lines: readonly unknown[]): string {

@@ -8,6 +8,7 @@ import type { Hyperparameters } from "../training/hyperparameters.ts";
 import type { MethodSpec } from "../training/methods/mod.ts";
 
 export type { Hyperparameters, MethodSpec, Operands };
+export type * from "./plan_types.ts";
 
 /** Size of a run. */
 export type Profile = "smoke" | "quick" | "paper";
@@ -62,6 +63,11 @@ export interface EvaluationSpec {
   readonly demonstrationsSha256: string;
   /** Scorer signatures, in the order of the result's metrics. */
   readonly scorers: readonly string[];
+  /**
+   * Label words of the classification task that the model was tuned on, where it is put to a generation task: how often an answer begins
+   * with one is counted. Absent elsewhere.
+   */
+  readonly tunedLabels?: readonly string[];
 }
 
 /** The whole specification of a cell; its id is the SHA-256 of its canonical JSON. */
@@ -201,6 +207,10 @@ export interface Factors {
   readonly seed: number;
   /** Peak learning rate of a cell that tries one on validation rows; absent from all others, whose method has one learning rate. */
   readonly learningRate?: number;
+  /** Task it is put to; absent where that is the task trained on. */
+  readonly testTask?: string;
+  /** Prompt format it is put to; absent where that is 1. */
+  readonly testFormat?: 2;
 }
 
 /** `cells/<id>/result.json`. */
@@ -272,113 +282,6 @@ export interface TrainStep {
   readonly tokens: number;
 }
 
-/** Where a table entry finds its value. */
-export interface EntryReference {
-  /** The cell's id. */
-  readonly cell: string;
-  /** Test set's name. */
-  readonly set: string;
-  /** Prompt format. */
-  readonly format: 1 | 2;
-  /** Demonstrations before the prompt. */
-  readonly shots: number;
-  /** Metric's name. */
-  readonly metric: string;
-}
-
-/**
- * A cell of a table: a metric of an evaluation, or a weight distance.
- *
- * `distance` is a path into {@linkcode WeightDistanceResult}: `overall.l2`, `groups.attention.meanAbsolute`, `layers.0.meanAbsolute`.
- * Entries of one table that share `row` and `column` differ by seed only: together they are one group, shown as its mean.
- */
-export interface TableEntry {
-  /** One of the table's rows. */
-  readonly row: string;
-  /** One of the table's columns. */
-  readonly column: string;
-  /** Where the value is. */
-  readonly reference: EntryReference | { readonly cell: string; readonly distance: string };
-  /** The paper's own value on its own model and data, in the table's unit; null where it gives none. */
-  readonly paper: number | null;
-}
-
-/** A table as data: the report renders it, the setting decides what is in it. */
-export interface TablePlan {
-  /** Heading. */
-  readonly title: string;
-  /** Unit and metric, such as `ROUGE-L F1, 0-100`. */
-  readonly unit: string;
-  /** What the rows are. */
-  readonly rowHeader: string;
-  /** Rows in order. */
-  readonly rows: readonly string[];
-  /** Columns in order. */
-  readonly columns: readonly string[];
-  /** What stands where; a place may stay empty. */
-  readonly entries: readonly TableEntry[];
-  /** Lines under the table. */
-  readonly notes: readonly string[];
-}
-
-/** Learning rates tried for one method, and where each task's validation scores are found. */
-export interface ChoicePlan {
-  /** Method's name. */
-  readonly method: string;
-  /** Learning rates, ascending. */
-  readonly candidates: readonly {
-    readonly learningRate: number;
-    /** By task, then by shot count: the same evaluation of each seed. */
-    readonly tasks: readonly { readonly task: string; readonly shots: readonly (readonly EntryReference[])[] }[];
-  }[];
-}
-
-/** A place a value is found at: a metric of an evaluation, or a weight distance. */
-export type ValueReference = TableEntry["reference"];
-
-/**
- * Two sides of which a paper's statement says that the first has the greater value. A side is a list of alternatives, one per shot count,
- * of which the best enters; an alternative is the same evaluation of each seed.
- */
-export interface ContrastPlan {
-  /** What is contrasted, such as `summary/xsum`. */
-  readonly label: string;
-  /** The side said to be greater. */
-  readonly greater: readonly (readonly ValueReference[])[];
-  /** The other side. */
-  readonly less: readonly (readonly ValueReference[])[];
-}
-
-/** A statement of a paper, as contrasts. */
-export interface FindingPlan {
-  /** A few words that name it. */
-  readonly name: string;
-  /** The statement, in one sentence. */
-  readonly statement: string;
-  /** Each a case of it. */
-  readonly contrasts: readonly ContrastPlan[];
-}
-
-/** A setting as planned: which figure or table it is, which cells it reads, which tables it makes. */
-export interface SettingPlan {
-  /** Name on the command line. */
-  readonly name: string;
-  /** Heading. */
-  readonly title: string;
-  /** Such as `U Figure 1`. */
-  readonly source: string;
-  /** One sentence. */
-  readonly description: string;
-  /** Ids of the cells it reads. */
-  readonly cells: readonly string[];
-  /** Tables in order. */
-  readonly tables: readonly TablePlan[];
-  /** The paper's statements that its cells can show; absent where there are none. */
-  readonly findings?: readonly FindingPlan[];
-  /** Learning rates to choose among; absent where the setting chooses none. */
-  readonly choices?: readonly ChoicePlan[];
-}
-
 /** What a run is doing, for a progress line. */
 export interface Progress {
   /** Position of the cell in the plan, from 1. */
@@ -401,34 +304,4 @@ export interface Progress {
   readonly loss: number | null;
   /** Why the cell failed; null otherwise. */
   readonly reason: string | null;
-}
-
-/** `plan.json`. */
-export interface Plan {
-  /** Version of the format. */
-  readonly schema: "tunemark.plan/1";
-  /** Version of the suite. */
-  readonly suite: string;
-  /** Size of the run. */
-  readonly profile: Profile;
-  /** Name of the data, for reading; `dataSha256` is what identifies it. */
-  readonly data: string;
-  /** SHA-256 over the hashes of all rows and demonstrations the plan uses. */
-  readonly dataSha256: string;
-  /** Base model's name. */
-  readonly model: string;
-  /** How GEMM operands are rounded. */
-  readonly operands: Operands;
-  /** Seeds of trained cells; an untrained cell uses none and has seed 0. */
-  readonly seeds: readonly number[];
-  /** Peak learning rate of each method that trains, and where these come from, in words. */
-  readonly learningRates: { readonly values: Readonly<Record<string, number>>; readonly from: string };
-  /** Filter of `--only`; absent where the settings were planned whole. */
-  readonly only?: Readonly<Record<string, string>>;
-  /** Settings in order. */
-  readonly settings: readonly SettingPlan[];
-  /** Cells in the order they are run. */
-  readonly cells: readonly { readonly id: string; readonly factors: Factors }[];
-  /** What the data folder lacks of the settings' sets, one line each. */
-  readonly absent: readonly string[];
 }

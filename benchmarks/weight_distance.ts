@@ -3,7 +3,7 @@
  * @module
  */
 import { type Task, trainingSet } from "../tasks/mod.ts";
-import { inContextFindings } from "./findings.ts";
+import { contrast, distance, ft, fticl } from "./contrasts.ts";
 import { section53 } from "./paper_values.ts";
 import { fticlShotsOf, type Scale } from "./profiles.ts";
 import { type CellRequest, fineTuned, fineTunedInContext } from "./requests.ts";
@@ -35,9 +35,22 @@ export const weightDistance: Setting = {
   title: "Weight distance",
   source: "U section 5.3",
   description: "Distance of the weights from the base model's after FT and after FTICL, at the smallest training size.",
-  requests: (task, scale, seeds) => arms(task, scale, seeds).flatMap((arm) => arm.requests),
+  requests: (task, { scale, seeds }) => arms(task, scale, seeds).flatMap((arm) => arm.requests),
   tables: (view) => view.tasks.flatMap((task) => tablesOf(task, view)),
-  findings: inContextFindings,
+  comparisons: (view) => {
+    const contrasts = view.tasks.flatMap((task) => {
+      const set = trainingSet(task);
+      const paper = Object.hasOwn(section53, set) ? section53[set] : null;
+      const plain = distance(view, ft(view, task, 1), task, paper?.ft ?? null);
+      return fticlShotsOf(task, view.scale).flatMap((k) => {
+        const inContext = distance(view, fticl(view, task, k), task, paper?.fticl ?? null);
+        return contrast(`${task.name}, ${k} shown`, inContext, "greater", plain);
+      });
+    });
+    const sides = ["FTICL", "FT"] as const;
+    const notes = ["A distance is one number a seed: of one seed there is no interval."];
+    return contrasts.length > 0 ? [{ title: "FTICL against FT", unit: "mean |Δw|, f32", sides, contrasts, notes }] : [];
+  },
 };
 
 function arms(task: Task, scale: Scale, seeds: readonly number[]): Arm[] {

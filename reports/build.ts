@@ -2,33 +2,28 @@
  * Makes the report, as data, out of a run's files.
  * @module
  */
-import type {
-  CellResult,
-  EntryReference,
-  MetricResult,
-  Sample,
-  TableEntry,
-  TablePlan,
-  ValueReference,
-} from "../benchmarks/types.ts";
-import { type Found, reportFindings } from "./findings.ts";
+import type { CellResult, MetricResult, Sample } from "../benchmarks/types.ts";
+import { compareAll } from "./contrasts.ts";
+import { reportFindings } from "./findings.ts";
+import { itemValue, packItems, statisticsKind } from "./items.ts";
 import { evaluationLabel } from "./labels.ts";
 import { reportChoice } from "./learning_rate.ts";
-import { itemValue, itemValues, packItems, statisticsKind } from "./items.ts";
 import {
   BOOTSTRAP,
   INTERVALS,
   type Report,
   type ReportCell,
-  type ReportEntry,
+  type ReportComparison,
   type ReportEvaluation,
   type ReportMetric,
   type ReportTable,
   type ReportTrain,
 } from "./model.ts";
 import { readSamples, type Run, type RunCell } from "./read_run.ts";
-import { bootstrapInterval, twoLevelInterval, wilsonInterval } from "./statistics.ts";
+import { bootstrapInterval, percent, wilsonInterval } from "./statistics.ts";
+import { reportTable } from "./table_values.ts";
 import { fixed, message } from "./text.ts";
+import { finder, scoreOf } from "./values.ts";
 
 /**
  * The report of a run that was read with `readRun`; reads the done cells' `samples.jsonl`, one cell at a time.
@@ -38,18 +33,21 @@ export async function buildReport(run: Run): Promise<Report> {
   const cells: ReportCell[] = [];
   for (const cell of run.cells) cells.push(await reportCell(run, cell));
   const byId = new Map(cells.map((cell) => [cell.cell, cell]));
-  const { schema: _, cells: __, settings: planned, ...plan } = run.plan;
+  const { schema: _, cells: __, settings: planned, findings, ...plan } = run.plan;
   const settings = [];
-  const find = (reference: ValueReference) => foundAt(reference, byId);
-  for (const { tables, findings, choices, ...setting } of planned) {
+  const find = finder(run.directory, byId);
+  for (const { tables, comparisons, choices, ...setting } of planned) {
     const made: ReportTable[] = [];
     for (const table of tables) made.push(await reportTable(table, byId));
     const chosen = choices?.map((choice) => reportChoice(choice, (reference) => scoreOf(reference, byId)));
-    const shown = findings === undefined ? undefined : await reportFindings(findings, find);
+    const compared: ReportComparison[] = [];
+    for (const { contrasts, ...comparison } of comparisons ?? []) {
+      compared.push({ ...comparison, contrasts: (await compareAll(contrasts, find)).map(({ report }) => report) });
+    }
     settings.push({
       ...setting,
       tables: made,
-      ...(shown === undefined ? {} : { findings: shown }),
+      ...(comparisons === undefined ? {} : { comparisons: compared }),
       ...(chosen === undefined ? {} : { choices: chosen }),
     });
   }
@@ -59,6 +57,7 @@ export async function buildReport(run: Run): Promise<Report> {
     ...plan,
     numericSignatures: [...new Set(signatures)].sort(),
     intervals: INTERVALS,
+    findings: await reportFindings(findings, find),
     settings,
     cells,
   };
@@ -142,126 +141,4 @@ async function reportMetric(metric: MetricResult, samples: readonly Sample[], wh
   } catch (cause) {
     throw new Error(`${where}, metric ${metric.name}: ${message(cause)}`, { cause });
   }
-}
-
-function percent({ low, high }: { low: number; high: number }): { low: number; high: number } {
-  return { low: 100 * low, high: 100 * high };
-}
-
-/** Entries of one row and column become one: in the order of the plan's rows, then columns. */
-async function reportTable(table: TablePlan, cells: ReadonlyMap<string, ReportCell>): Promise<ReportTable> {
-  const entries: ReportEntry[] = [];
-  for (const row of table.rows) {
-    for (const column of table.columns) {
-      const members = table.entries.filter((entry) => entry.row === row && entry.column === column);
-      if (members.length > 0) entries.push(await reportEntry(members, cells));
-    }
-  }
-  return { ...table, entries };
-}
-
-/** A table entry's one member, looked up. */
-interface Member {
-  readonly reason: string | null;
-  readonly metric: ReportMetric | null;
-  readonly evaluation: ReportEvaluation | null;
-  readonly distance: string | null;
-}
-
-/** A value's items, for a contrast. */
-function foundAt(reference: ValueReference, cells: ReadonlyMap<string, ReportCell>): Found | null {
-  const { metric, distance } = lookUp(reference, cells);
-  if (metric !== null) {
-    return { items: itemValues(metric.items), proportion: metric.interval === "wilson", distance: false };
-  }
-  return distance === null ? null : { items: [Number(distance)], proportion: false, distance: true };
-}
-
-function scoreOf(reference: EntryReference, cells: ReadonlyMap<string, ReportCell>): number | null {
-  const value = lookUp(reference, cells).metric?.value;
-  return value === undefined ? null : Number(value);
-}
-
-function lookUp(reference: ValueReference, cells: ReadonlyMap<string, ReportCell>): Member {
-  const nothing = { metric: null, evaluation: null, distance: null };
-  const cell = cells.get(reference.cell)!;
-  if (cell.status !== "ok") {
-    return { ...nothing, reason: cell.status === "failed" ? `failed: ${cell.reason}` : "missing" };
-  }
-  if ("distance" in reference) {
-    const distance = distanceAt(cell, reference.distance);
-    return {
-      ...nothing,
-      distance,
-      reason: distance === null ? `the cell has no weight distance "${reference.distance}"` : null,
-    };
-  }
-  const evaluation =
-    cell.evaluations.find(({ set, format, shots }) =>
-      set === reference.set && format === reference.format && shots === reference.shots
-    ) ?? null;
-  const metric = evaluation?.metrics.find(({ name }) => name === reference.metric) ?? null;
-  const reason =
-    `the cell has no ${reference.metric} of ${reference.set}, format ${reference.format}, ${reference.shots} shots`;
-  return { ...nothing, evaluation, metric, reason: metric === null ? reason : null };
-}
-
-/** The text at a dotted path into the weight distance, such as `overall.l2` or `layers.0.meanAbsolute`; null where there is none. */
-function distanceAt(cell: ReportCell, path: string): string | null {
-  let at: unknown = cell.train?.weightDistance;
-  for (const key of path.split(".")) {
-    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return null;
-    at = (at as Record<string, unknown>)[key];
-  }
-  return typeof at === "string" ? at : null;
-}
-
-async function reportEntry(
-  entries: readonly TableEntry[],
-  cells: ReadonlyMap<string, ReportCell>,
-): Promise<ReportEntry> {
-  const members = entries.map(({ reference }) => lookUp(reference, cells));
-  const missing = members.filter(({ reason }) => reason !== null);
-  const common = {
-    row: entries[0].row,
-    column: entries[0].column,
-    cells: entries.map(({ reference }) => reference.cell),
-    kind: "distance" in entries[0].reference ? "distance" as const : "metric" as const,
-    n: [...new Set(members.flatMap(({ evaluation }) => evaluation === null ? [] : [evaluation.n]))].sort((a, b) =>
-      a - b
-    ),
-    signatures: [...new Set(members.flatMap(({ metric }) => metric === null ? [] : [metric.signature]))].sort(),
-    paper: entries.find(({ paper }) => paper !== null)?.paper ?? null,
-    present: members.length - missing.length,
-    members: members.length,
-  };
-  if (missing.length > 0) {
-    return { ...common, value: null, low: null, high: null, range: null, reason: missing[0].reason };
-  }
-  return { ...common, ...await memberMean(members), reason: null };
-}
-
-type Value = Pick<ReportEntry, "value" | "low" | "high" | "range">;
-
-/** The value of one member, or the mean of several with an interval over seeds and items, and the members' range. */
-async function memberMean(members: readonly Member[]): Promise<Value> {
-  const [first] = members;
-  if (members.length === 1) {
-    const { metric, distance } = first;
-    return { value: metric?.value ?? distance, low: metric?.low ?? null, high: metric?.high ?? null, range: null };
-  }
-  const texts = members.map(({ metric, distance }) => (metric?.value ?? distance)!);
-  const sorted = [...texts].sort((a, b) => Number(a) - Number(b));
-  const range = [sorted[0], sorted.at(-1)!] as const;
-  if (first.metric === null) {
-    const { mean, low, high } = await twoLevelInterval(texts.map((text) => [Number(text)]));
-    return { value: String(mean), low: String(Math.max(0, low)), high: String(high), range };
-  }
-  const values = members.map(({ metric }) => itemValues(metric!.items));
-  const { mean, low, high, freedom } = await twoLevelInterval(values);
-  // Of rates that are the same for every item and seed nothing can be estimated but that they are near 0 or 100.
-  const interval = freedom === 0 && first.metric.interval === "wilson"
-    ? percent(wilsonInterval(Math.round(mean / 100 * values[0].length), values[0].length))
-    : { low: Math.max(0, low), high: Math.min(100, high) };
-  return { value: fixed(mean, 4), low: fixed(interval.low, 4), high: fixed(interval.high, 4), range };
 }

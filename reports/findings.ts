@@ -1,141 +1,89 @@
 /**
- * Whether a run shows what a paper states: paired differences between cells, corrected for their number.
+ * Whether a run shows what a paper states.
  * @module
  */
-import type { ContrastPlan, FindingPlan, ValueReference } from "../benchmarks/types.ts";
-import type { Outcome, ReportContrast, ReportFinding } from "./model.ts";
-import { holm, mcnemarExact, type MeanInterval, studentTail, twoLevelInterval } from "./statistics.ts";
+import type { FindingPlan } from "../benchmarks/types.ts";
+import { compareAll, type Compared, type Find } from "./contrasts.ts";
+import type { Outcome, ReportContrast, ReportEffect, ReportFinding } from "./model.ts";
+import { twoLevelInterval } from "./statistics.ts";
 import { fixed } from "./text.ts";
 
-/** A value that a contrast refers to. */
-export interface Found {
-  /** Values of the items in row order; a distance is one item. */
-  readonly items: readonly number[];
-  /** Whether every item is right or wrong, 100 or 0. */
-  readonly proportion: boolean;
-  /** Whether it is a weight distance. */
-  readonly distance: boolean;
-}
-
-/** A contrast before the correction. */
-interface Compared extends Omit<ReportContrast, "p" | "outcome"> {
-  readonly p: number | null;
-  readonly sign: number;
-}
-
-/** The level that adjusted p-values are held against. */
-const LEVEL = 0.05;
-
-/** Computes a setting's findings; `find` gives null where a value is missing. */
-export async function reportFindings(
-  findings: readonly FindingPlan[],
-  find: (reference: ValueReference) => Found | null,
-): Promise<ReportFinding[]> {
-  const compared: Compared[][] = [];
-  for (const { contrasts } of findings) {
-    const made: Compared[] = [];
-    for (const contrast of contrasts) made.push(await compare(contrast, find));
-    compared.push(made);
-  }
-  const tested = compared.flat().filter(({ p }) => p !== null);
-  const adjusted = new Map(holm(tested.map(({ p }) => p!)).map((p, i) => [tested[i], p]));
-  return findings.map(({ contrasts: _, ...finding }, f) => {
-    const contrasts = compared[f].map((one): ReportContrast => {
-      const { sign, ...shown } = one;
-      const p = adjusted.get(one) ?? null;
-      return { ...shown, p: p === null ? null : p.toPrecision(4), outcome: outcomeOf(one.difference, p, sign) };
+/** Computes findings; p is corrected over the contrasts of each. */
+export async function reportFindings(findings: readonly FindingPlan[], find: Find): Promise<ReportFinding[]> {
+  const made: ReportFinding[] = [];
+  for (const { contrasts, ...finding } of findings) {
+    const compared = await compareAll(contrasts, find);
+    const verdict = verdictOf(compared.map(({ report }) => report));
+    made.push({
+      ...finding,
+      contrasts: compared.map(({ report }) => report),
+      effect: await effectOf(compared),
+      verdict,
     });
-    return { ...finding, contrasts, verdict: verdictOf(contrasts.map(({ outcome }) => outcome)) };
-  });
-}
-
-function outcomeOf(difference: string | null, p: number | null, sign: number): Outcome {
-  if (difference === null) return "missing";
-  if (p === null || p >= LEVEL) return "open";
-  return sign > 0 ? "holds" : "contrary";
-}
-
-/** What the contrasts' outcomes make of the finding; see {@linkcode ReportFinding}. */
-export function verdictOf(outcomes: readonly Outcome[]): ReportFinding["verdict"] {
-  const count = (outcome: Outcome) => outcomes.filter((one) => one === outcome).length;
-  if (count("missing") > 0) return "missing";
-  if (2 * count("holds") >= outcomes.length && count("contrary") === 0) return "reproduced";
-  if (2 * count("contrary") >= outcomes.length && count("holds") === 0) return "not reproduced";
-  return "inconclusive";
-}
-
-async function compare(
-  { label, greater, less }: ContrastPlan,
-  find: (r: ValueReference) => Found | null,
-): Promise<Compared> {
-  const nothing = { difference: null, low: null, high: null, p: null, sign: 0 };
-  const [first, second] = [bestOf(greater, find), bestOf(less, find)];
-  const shown = {
-    label,
-    kind: kindOf(greater),
-    greater: first === null ? null : textOf(meanOf(first), first[0]),
-    less: second === null ? null : textOf(meanOf(second), second[0]),
-  };
-  if (first === null || second === null) return { ...shown, ...nothing };
-  const differences = paired(first, second, label);
-  const interval = await twoLevelInterval(differences);
-  // Scores are in 0..100, so that no difference is beyond 100.
-  const most = first[0].distance ? Infinity : 100;
-  const ends = [Math.max(-most, interval.low), Math.min(most, interval.high)];
-  const [difference, low, high] = [interval.mean, ...ends].map((value) => textOf(value, first[0]));
-  const sign = Math.sign(interval.mean);
-  // One number against one: nothing says how much it would vary.
-  if (differences.length === 1 && differences[0].length === 1) return { ...shown, ...nothing, difference, sign };
-  return { ...shown, difference, low, high, p: await pOf(differences, first[0].proportion, interval), sign };
+  }
+  return made;
 }
 
 /**
- * McNemar's exact p where rates of one run stand against rates of one run, else that of t. Where all differences are equal t says nothing, and
- * the sign test, which is McNemar's, takes its place.
+ * What the contrasts make of the finding; see {@linkcode ReportFinding}. Claims of a difference and claims of none are judged apart: models that
+ * are all alike show every claim of none, and must not show the finding by that.
  */
-async function pOf(
-  differences: readonly (readonly number[])[],
-  proportion: boolean,
-  { mean, error, freedom }: MeanInterval,
-): Promise<number> {
-  if (freedom === 0 || (proportion && differences.length === 1)) {
-    const signs = differences[0].length === 1 ? differences.flat() : differences[0];
-    return mcnemarExact(signs.filter((d) => d < 0).length, signs.filter((d) => d > 0).length);
-  }
-  return await studentTail(mean / error, freedom);
+export function verdictOf(
+  contrasts: readonly Pick<ReportContrast, "claim" | "outcome">[],
+): ReportFinding["verdict"] {
+  if (contrasts.some(({ outcome }) => outcome === "missing")) return "missing";
+  const groups = [...Map.groupBy(contrasts, ({ claim }) => claim === "greater").values()];
+  const half = (of: Outcome, not: Outcome) => (group: typeof contrasts) => {
+    const count = (outcome: Outcome) => group.filter((one) => one.outcome === outcome).length;
+    return 2 * count(of) >= group.length && count(not) === 0;
+  };
+  if (groups.every(half("holds", "contrary"))) return "reproduced";
+  return groups.some(half("contrary", "holds")) ? "not reproduced" : "inconclusive";
 }
 
-function kindOf(side: ContrastPlan["greater"]): ReportContrast["kind"] {
-  return side.flat().some((reference) => "distance" in reference) ? "distance" : "metric";
+/**
+ * The mean difference over the contrasts that claim the same as the first, of measured sides. Contrasts over the same data, the same set or
+ * what the label says before its first comma, enter as their mean item by item, so that no item counts as two.
+ */
+async function effectOf(compared: readonly Compared[]): Promise<ReportEffect | null> {
+  const main = compared.filter(({ plan, report }) =>
+    plan.claim === compared[0].plan.claim && plan.of === "best" && report.kind === compared[0].report.kind &&
+    !isConstant(plan.second)
+  );
+  // Where all stand against a constant, that is the effect.
+  const used = main.length > 0 ? main : compared;
+  const papers = used.flatMap(({ plan }) => plan.paper === null ? [] : [plan.paper]);
+  const [{ report: { kind } }] = used;
+  const text = (value: number) => kind === "metric" ? fixed(value, 4) : String(value);
+  const paper = papers.length === 0 ? null : papers.reduce((sum, value) => sum + value, 0) / papers.length;
+  const shared = { kind, contrasts: used.length, paper: paper === null ? null : text(paper) };
+  if (used.some(({ differences }) => differences === null)) return { ...shared, value: null, low: null, high: null };
+  const seeds = Math.max(...used.map(({ differences }) => differences!.length));
+  const clusters = [...Map.groupBy(used, dataOf).values()];
+  const pooled = Array.from(
+    { length: seeds },
+    (_, s) =>
+      clusters.flatMap((members) =>
+        itemMeans(members.map(({ differences }) => differences![differences!.length === 1 ? 0 : s]))
+      ),
+  );
+  const { mean, low, high } = await twoLevelInterval(pooled);
+  const bounded = seeds > 1 || pooled[0].length > 1;
+  return { ...shared, value: text(mean), low: bounded ? text(low) : null, high: bounded ? text(high) : null };
 }
 
-/** The alternative of the greatest mean, of equal ones the first; null where a value of any is missing. */
-function bestOf(side: ContrastPlan["greater"], find: (reference: ValueReference) => Found | null): Found[] | null {
-  let best: Found[] | null = null;
-  for (const alternative of side) {
-    const found = alternative.map(find).filter((one) => one !== null);
-    if (found.length < alternative.length) return null;
-    if (best === null || meanOf(found) > meanOf(best)) best = found;
-  }
-  return best;
+function isConstant(side: Compared["plan"]["second"]): boolean {
+  return side.flat().some((reference) => "constant" in reference);
 }
 
-/** Item by item and seed by seed; a side of one run, the untrained model, stands against every seed of the other. */
-function paired(first: readonly Found[], second: readonly Found[], label: string): number[][] {
-  const seeds = Math.max(first.length, second.length);
-  const at = (side: readonly Found[], s: number) => side[side.length === 1 ? 0 : s]?.items ?? [];
-  return Array.from({ length: seeds }, (_, s) => {
-    const [a, b] = [at(first, s), at(second, s)];
-    if (a.length !== b.length) throw new Error(`contrast ${label}: ${a.length} items stand against ${b.length}`);
-    return a.map((value, i) => value - b[i]);
-  });
+function dataOf({ plan }: Compared): string {
+  const reference = plan.first.flat().find((one) => "set" in one);
+  return reference !== undefined && "set" in reference ? reference.set : plan.label.split(",")[0];
 }
 
-function meanOf(side: readonly Found[]): number {
+/** Means over lists, item by item; lists of unequal length, such as losses of trainings of unequal length, are first made one number each. */
+function itemMeans(lists: readonly (readonly number[])[]): number[] {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  return mean(side.map(({ items }) => mean(items)));
-}
-
-function textOf(value: number, { distance }: Found): string {
-  return distance ? String(value) : fixed(value, 4);
+  if (lists.some(({ length }) => length !== lists[0].length)) return [mean(lists.map(mean))];
+  return lists[0].map((_, i) => mean(lists.map((list) => list[i])));
 }

@@ -5,19 +5,22 @@
 import type { Factors } from "../benchmarks/types.ts";
 
 /**
- * Such as `ft, summary/news, 200 rows, 0 shots, seed 1`; where nothing is trained, the method and the tasks it was evaluated on, `icl on summary`,
+ * Such as `ft, summary/news, 200 rows, 0 shots, seed 1, on sentiment, format 2`; where nothing is trained, the method and the tasks it was evaluated on, `icl on summary`,
  * because the factors of such cells are alike.
  */
 export function cellLabel(
   { factors, evaluations }: { factors: Factors; evaluations: readonly { task: string }[] },
 ): string {
-  const { method, trainTask, trainSet, trainSize, trainShots, seed, learningRate } = factors;
+  const { method, trainTask, trainSet, trainSize, trainShots, seed, learningRate, testTask, testFormat } = factors;
+  const format = testFormat === undefined ? "" : `, format ${testFormat}`;
   if (trainTask !== null) {
     const rate = learningRate === undefined ? "" : `, learning rate ${learningRate.toExponential()}`;
-    return `${method}, ${trainTask}/${trainSet}, ${trainSize} rows, ${trainShots} shots${rate}, seed ${seed}`;
+    return `${method}, ${trainTask}/${trainSet}, ${trainSize} rows, ${trainShots} shots${rate}, seed ${seed}` +
+      (testTask === undefined ? "" : `, on ${testTask}`) + format;
   }
   const tasks = [...new Set(evaluations.map(({ task }) => task))];
-  return tasks.length === 0 ? method : `${method} on ${tasks.join(" and ")}`;
+  const named = tasks.length === 0 && testTask !== undefined ? [testTask] : tasks;
+  return named.length === 0 ? method : `${method} on ${named.join(" and ")}${format}`;
 }
 
 /** The name of an evaluation, in keys and in messages. */

@@ -3,7 +3,7 @@
  * @module
  */
 import type { DistanceResult } from "../benchmarks/types.ts";
-import { findingSections, findingsSummary } from "./findings_markdown.ts";
+import { comparisonText, findingsSection, valueText } from "./findings_markdown.ts";
 import { cellLabel } from "./labels.ts";
 import type {
   Report,
@@ -23,7 +23,7 @@ export function reportMarkdown(report: Report): string {
     header(report),
     reproduction(report),
     legend(report),
-    findingsSummary(report),
+    findingsSection(report),
     ...report.settings.map((setting) => settingSection(setting)),
     trainingSection(report),
     distanceSection(report),
@@ -97,10 +97,13 @@ function legend(report: Report): string {
 
 function settingSection(setting: ReportSetting): string {
   const head = `## ${setting.name}: ${setting.title} (${setting.source})\n\n${setting.description}\n`;
-  const choices = setting.choices ?? [];
-  return [head, ...setting.tables.map(tableSection), ...findingSections(setting), ...choices.map(choiceSection)].join(
-    "\n",
-  );
+  const comparisons = (setting.comparisons ?? []).filter(({ contrasts }) => contrasts.length > 0);
+  const parts = [
+    ...setting.tables.map(tableSection),
+    ...comparisons.map(comparisonText),
+    ...(setting.choices ?? []).map(choiceSection),
+  ];
+  return [head, ...parts].join("\n");
 }
 
 /** Rows: learning rates. Columns: tasks, their mean. */
@@ -164,10 +167,11 @@ export function entryText(entry: ReportEntry | undefined): string {
     const word = entry.reason!.startsWith("failed") ? "failed" : entry.reason === "missing" ? "missing" : "none";
     return word + (entry.members > 1 ? ` (${entry.present} of ${entry.members})` : "") + paper;
   }
-  const show = (text: string) => entry.kind === "distance" ? scientific(Number(text)) : fixed(Number(text), 2);
+  const show = (text: string) => valueText(text, entry.kind);
   const half = entry.low === null ? "" : ` ± ${show(String((Number(entry.high) - Number(entry.low)) / 2))}`;
   const range = entry.range === null ? "" : ` (${entry.range.map(show).join(" to ")})`;
-  return show(entry.value) + half + range + paper;
+  const alternative = entry.alternative === null ? "" : `, ${entry.alternative}`;
+  return show(entry.value) + half + range + alternative + paper;
 }
 
 const TRAINED_HEADER = ["method", "train set", "rows", "shots", "learning rate", "seed"] as const;
@@ -183,7 +187,13 @@ function trainedColumns({ factors, method }: ReportCell): string[] {
   ];
 }
 
-/** A table with one row a trained cell. */
+/** One cell of each trained model: all that evaluate a model say the same of its training. */
+function trainings(report: Report): ReportCell[] {
+  const trained = report.cells.filter(({ train }) => train !== null);
+  return [...new Map(trained.map((cell) => [trainedColumns(cell).join(), cell])).values()];
+}
+
+/** A table with one row a trained model. */
 function trainedTable(
   report: Report,
   columns: readonly string[],
@@ -191,7 +201,7 @@ function trainedTable(
 ): string {
   return markdownTable({
     header: [...TRAINED_HEADER, ...columns],
-    rows: report.cells.flatMap((cell) => cell.train === null ? [] : [[...trainedColumns(cell), ...values(cell.train)]]),
+    rows: trainings(report).map((cell) => [...trainedColumns(cell), ...values(cell.train!)]),
     right: (column) => column > 1,
   });
 }

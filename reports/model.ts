@@ -5,6 +5,8 @@
  */
 import type {
   ChoicePlan,
+  ComparisonPlan,
+  ContrastPlan,
   DistanceResult,
   EvaluationResult,
   Factors,
@@ -91,7 +93,7 @@ export interface ReportEntry {
   readonly column: string;
   /** Cells it is made of: several where the plan has several entries for one row and column. */
   readonly cells: readonly string[];
-  /** Value as text: four decimals for a metric, shortest text for a distance; null unless every member has one. */
+  /** Value as text: four decimals for a metric, shortest text for others; null unless every member has one. */
   readonly value: string | null;
   /** 95 % interval over items, of several members over members too; null for a single distance. */
   readonly low: string | null;
@@ -100,7 +102,9 @@ export interface ReportEntry {
   readonly range: readonly [string, string] | null;
   /** Items of each member's evaluation, distinct, ascending; empty for distances. */
   readonly n: readonly number[];
-  readonly kind: "metric" | "distance";
+  readonly kind: ValueKind;
+  /** Which of several alternatives it is, the best; null where there is one only. */
+  readonly alternative: string | null;
   /** Scorer signatures. */
   readonly signatures: readonly string[];
   readonly paper: number | null;
@@ -135,36 +139,58 @@ export interface TriedRate {
 /** How a contrast or a finding came out: `open` where the interval or the adjusted p does not decide, `missing` where a value is. */
 export type Outcome = "holds" | "contrary" | "open" | "missing";
 
+/** What a value is: a metric in 0..100 or a percentage, a weight distance, a loss. */
+export type ValueKind = "metric" | "distance" | "loss";
+
 /** A contrast with its paired difference. */
-export interface ReportContrast {
-  readonly label: string;
-  readonly kind: "metric" | "distance";
-  /** Means over seeds of each side's best alternative, four decimals for a metric, shortest text for a distance; null where missing. */
-  readonly greater: string | null;
-  readonly less: string | null;
+export interface ReportContrast extends Pick<ContrastPlan, "label" | "claim" | "margin" | "paper"> {
+  readonly kind: ValueKind;
+  /** Means over seeds of what enters for each side, four decimals for a metric, shortest text for others; null where missing. */
+  readonly first: string | null;
+  readonly second: string | null;
   /** The first less the second, and its 95 % interval; an interval is null where one number stands against one. */
   readonly difference: string | null;
   readonly low: string | null;
   readonly high: string | null;
-  /** Two-sided p, corrected by Holm over the contrasts of the setting; null where there is none. */
+  /** Two-sided p of a difference from 0, corrected by Holm over the table; null where there is none, and for other claims than `greater`. */
   readonly p: string | null;
+  /** `greater` holds where the corrected p is below 0.05, the other claims where the interval lies within the margin. */
   readonly outcome: Outcome;
+}
+
+/** The effect that a finding is about: a mean of differences, its 95 % interval over items and seeds, and the paper's mean over the same. */
+export interface ReportEffect {
+  readonly kind: ValueKind;
+  /** How many contrasts it is over. */
+  readonly contrasts: number;
+  /** Four decimals for a metric, shortest text for others; null where a value is missing. */
+  readonly value: string | null;
+  readonly low: string | null;
+  readonly high: string | null;
+  /** Over those contrasts of which the paper gives both sides; null where it gives none. */
+  readonly paper: string | null;
 }
 
 /** A statement of the paper, and whether the run shows it. */
 export interface ReportFinding extends Omit<FindingPlan, "contrasts"> {
   readonly contrasts: readonly ReportContrast[];
+  readonly effect: ReportEffect | null;
   /**
-   * `reproduced`: at least half of the contrasts hold and none is contrary. `not reproduced`: at least half are contrary and none holds.
-   * `inconclusive`: everything else. `missing`: a contrast is.
+   * `reproduced`: of those contrasts that claim a difference, and of those that claim none, at least half hold and none is contrary.
+   * `not reproduced`: of those or of these at least half are contrary and none holds. `inconclusive`: everything else. `missing`: a contrast is.
    */
   readonly verdict: "reproduced" | "not reproduced" | "inconclusive" | "missing";
 }
 
+/** Paired comparisons, as planned, with their differences. */
+export interface ReportComparison extends Omit<ComparisonPlan, "contrasts"> {
+  readonly contrasts: readonly ReportContrast[];
+}
+
 /** A setting: as planned, with its tables' values. */
-export interface ReportSetting extends Omit<SettingPlan, "tables" | "choices" | "findings"> {
+export interface ReportSetting extends Omit<SettingPlan, "tables" | "choices" | "comparisons"> {
   readonly tables: readonly ReportTable[];
-  readonly findings?: readonly ReportFinding[];
+  readonly comparisons?: readonly ReportComparison[];
   readonly choices?: readonly ReportChoice[];
 }
 
@@ -196,6 +222,8 @@ export interface Report {
   readonly intervals: typeof INTERVALS;
   /** What the data lacks of the settings' sets, one line each. */
   readonly absent: readonly string[];
+  /** The papers' statements, put to this run. */
+  readonly findings: readonly ReportFinding[];
   /** The tables, by setting, in the plan's order. */
   readonly settings: readonly ReportSetting[];
   /** All planned cells, in the plan's order. */

@@ -2,7 +2,7 @@
  * Reads a run's folder, checking every file: a report is made of nothing else.
  * @module
  */
-import type { CellResult, CellSpec, Factors, Plan, Sample, TrainStep } from "../benchmarks/types.ts";
+import type { CellResult, CellSpec, ContrastPlan, Factors, Plan, Sample, TrainStep } from "../benchmarks/types.ts";
 import { plan, result, sample, spec, step } from "./schemas.ts";
 import { parse, type Shape } from "./shape.ts";
 import { message } from "./text.ts";
@@ -83,16 +83,20 @@ export async function readRun(directory: string): Promise<Run> {
 /** Every cell that a setting or an entry names must be planned, every entry in a row and column of its table. */
 function checkReferences(found: Plan, path: string): void {
   const known = new Set(found.cells.map(({ id }) => id));
+  found.findings.forEach(({ contrasts }, f) => checkContrasts(contrasts, `findings[${f}]`, known, path));
   found.settings.forEach((setting, s) => {
     for (const id of setting.cells) {
       if (!known.has(id)) {
         throw new Error(`${path}: field "settings[${s}].cells" names cell "${id}", which "cells" lacks`);
       }
     }
+    setting.comparisons?.forEach(({ contrasts }, c) =>
+      checkContrasts(contrasts, `settings[${s}].comparisons[${c}]`, known, path)
+    );
     setting.tables.forEach((table, t) =>
       table.entries.forEach((entry, e) => {
         const field = `settings[${s}].tables[${t}].entries[${e}]`;
-        if (!known.has(entry.reference.cell)) {
+        if ("cell" in entry.reference && !known.has(entry.reference.cell)) {
           throw new Error(
             `${path}: field "${field}.reference.cell" names cell "${entry.reference.cell}", which "cells" lacks`,
           );
@@ -105,6 +109,23 @@ function checkReferences(found: Plan, path: string): void {
         }
       })
     );
+  });
+}
+
+function checkContrasts(
+  contrasts: readonly ContrastPlan[],
+  field: string,
+  known: ReadonlySet<string>,
+  path: string,
+): void {
+  contrasts.forEach(({ first, second }, i) => {
+    for (const reference of [...first, ...second].flat()) {
+      if ("cell" in reference && !known.has(reference.cell)) {
+        throw new Error(
+          `${path}: field "${field}.contrasts[${i}]" names cell "${reference.cell}", which "cells" lacks`,
+        );
+      }
+    }
   });
 }
 

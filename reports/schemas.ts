@@ -25,18 +25,39 @@ const factors: Shape = object({
   trainShots: count,
   seed: count,
   learningRate: optional(number),
+  testTask: optional(text),
+  testFormat: optional(oneOf(2)),
 });
 
 const format = oneOf(1, 2);
 
 const metricReference: Shape = object({ cell: text, set: text, format, shots: count, metric: text });
 
-/** A table entry's reference is a metric of an evaluation or, where it has `distance`, a weight distance. */
-const reference: Shape = (value, file, path) => {
-  const isDistance = typeof value === "object" && value !== null && "distance" in value;
-  const shape = isDistance ? object({ cell: text, distance: text }) : metricReference;
-  shape(value, file, path);
+const otherReferences: Readonly<Record<string, Shape>> = {
+  distance: object({ cell: text, distance: text }),
+  train: object({ cell: text, train: oneOf("firstLoss", "lastFifthLoss", "finalLoss", "truncation") }),
+  constant: object({ constant: number }),
 };
+
+/** A reference is a metric of an evaluation unless it has one of the other kinds' own fields. */
+const reference: Shape = (value, file, path) => {
+  const kind = typeof value === "object" && value !== null
+    ? Object.keys(otherReferences).find((key) => key in value)
+    : undefined;
+  (kind === undefined ? metricReference : otherReferences[kind])(value, file, path);
+};
+
+const side = list(list(reference));
+
+const contrasts: Shape = list(object({
+  label: text,
+  claim: oneOf("greater", "at least", "at most", "equal"),
+  margin: number,
+  first: side,
+  second: side,
+  of: oneOf("best", "spread"),
+  paper: nullable(number),
+}));
 
 /** `plan.json`. */
 export const plan: Shape = object({
@@ -60,13 +81,21 @@ export const plan: Shape = object({
       rowHeader: text,
       rows: list(text),
       columns: list(text),
-      entries: list(object({ row: text, column: text, reference, paper: nullable(number) })),
+      entries: list(object({
+        row: text,
+        column: text,
+        reference,
+        alternative: optional(text),
+        paper: nullable(number),
+      })),
       notes: list(text),
     })),
-    findings: optional(list(object({
-      name: text,
-      statement: text,
-      contrasts: list(object({ label: text, greater: list(list(reference)), less: list(list(reference)) })),
+    comparisons: optional(list(object({
+      title: text,
+      unit: text,
+      sides: list(text),
+      contrasts,
+      notes: list(text),
     }))),
     choices: optional(list(object({
       method: text,
@@ -76,6 +105,7 @@ export const plan: Shape = object({
       })),
     }))),
   })),
+  findings: list(object({ id: text, name: text, source: text, statement: text, contrasts })),
   cells: list(object({ id: text, factors })),
   absent: list(text),
 });

@@ -38,20 +38,38 @@ export function wilsonInterval(hits: number, n: number): Interval {
   return { low: hits === 0 ? 0 : centre - half, high: hits === n ? 1 : centre + half };
 }
 
+/** An interval of fractions of one in percent. */
+export function percent({ low, high }: Interval): Interval {
+  return { low: 100 * low, high: 100 * high };
+}
+
 /** The 95 % percentile bootstrap interval of a mean over items (Efron 1979). */
 export async function bootstrapInterval(
   values: readonly number[],
   options: { readonly resamples: number; readonly seed: string },
 ): Promise<Interval> {
-  const stream = resamplingStream(options.seed);
+  const drawn = resamples(values.length, options);
   const means: number[] = [];
-  for (let b = 0; b < options.resamples; b++) {
+  for (let b = 0, at = 0; b < options.resamples; b++) {
     let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[stream.below(values.length)];
+    for (let i = 0; i < values.length; i++) sum += values[drawn[at++]];
     means.push(sum / values.length);
   }
   const [low, high] = await quantiles(means, [0.025, 0.975]);
   return { low, high };
+}
+
+const drawnBefore = new Map<string, Uint32Array>();
+
+/** Item numbers of all resamples of `n` items, one after the other. A report asks for the same ones hundreds of times. */
+function resamples(n: number, options: { readonly resamples: number; readonly seed: string }): Uint32Array {
+  const key = JSON.stringify([n, options.resamples, options.seed]);
+  const known = drawnBefore.get(key);
+  if (known !== undefined) return known;
+  const stream = resamplingStream(options.seed);
+  const drawn = Uint32Array.from({ length: n * options.resamples }, () => stream.below(n));
+  drawnBefore.set(key, drawn);
+  return drawn;
 }
 
 /** A mean with its 95 % interval. */

@@ -14,8 +14,10 @@ export interface CellPair {
 }
 
 function factorKey({ factors }: ReportCell): string {
-  const { model, method, trainTask, trainSet, trainSize, trainShots, seed, learningRate } = factors;
-  return JSON.stringify([model, method, trainTask, trainSet, trainSize, trainShots, seed, learningRate ?? null]);
+  const { model, method, trainTask, trainSet, trainSize, trainShots, seed } = factors;
+  const { learningRate = null, testTask = null, testFormat = null } = factors;
+  const trained = [model, method, trainTask, trainSet, trainSize, trainShots, seed, learningRate];
+  return JSON.stringify([...trained, testTask, testFormat]);
 }
 
 function shareEvaluation(a: ReportCell, b: ReportCell): boolean {

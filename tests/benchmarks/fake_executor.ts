@@ -1,9 +1,11 @@
 /**
- * An executor without a GPU: what it gives depends on the specification only. Files in the run folder steer it:
+ * An executor without a GPU: what it gives depends on the specification only, and it keeps trained models as the real one does. Files in the run folder steer it:
  * `fail-<method>` makes cells of a method fail, `hold-<cell>` keeps a cell at its first step until it is aborted, `log` collects what
- * was run.
+ * was run, and `train` for each training.
  */
 import { cellId } from "../../benchmarks/cell.ts";
+import { tunedLabelRate } from "../../benchmarks/tuned_labels.ts";
+import { checkpointFolder, keepTraining, readTraining, type Training } from "../../benchmarks/trained_model.ts";
 import type { CellContext, CellExecutor, CellOutcome, ExecutorOptions } from "../../benchmarks/executor.ts";
 import { shortestF32 } from "../../benchmarks/numbers.ts";
 import type { CellSpec } from "../../benchmarks/types.ts";
@@ -11,7 +13,7 @@ import { findTask, metricsOf } from "../../tasks/mod.ts";
 
 const distance = { parameters: 4, meanAbsolute: "0.001", l2: "0.002", relativeL2: "0.01", max: "0.004" };
 
-function outcomeOf(spec: CellSpec): CellOutcome {
+function outcomeOf(spec: CellSpec, training: Training | null): CellOutcome {
   const evaluations = spec.evaluations.map((e) => ({
     task: e.task,
     set: e.set,
@@ -21,7 +23,9 @@ function outcomeOf(spec: CellSpec): CellOutcome {
     n: e.rows,
     hashes: { prompt: "p", rows: e.rowsSha256, demonstrations: e.demonstrationsSha256, inputTokens: "t" },
     truncated: 0,
-    metrics: metricsOf(findTask(e.task)).map(({ name, signature, better }) => ({
+    metrics: [...metricsOf(findTask(e.task)), ...(e.tunedLabels ? [tunedLabelRate] : [])].map((
+      { name, signature, better },
+    ) => ({
       name,
       signature,
       better,
@@ -29,10 +33,14 @@ function outcomeOf(spec: CellSpec): CellOutcome {
       value: "100.0000",
     })),
   }));
+  return { train: training?.result ?? null, trainSteps: training?.steps ?? [], evaluations, samples: [] };
+}
+
+function trainingOf(spec: CellSpec): Training {
   return {
-    train: spec.train === null ? null : {
+    result: {
       steps: 2,
-      examples: spec.train.size,
+      examples: spec.train!.size,
       tokens: 10,
       targetTokens: 4,
       truncated: 0,
@@ -47,9 +55,7 @@ function outcomeOf(spec: CellSpec): CellOutcome {
         tensors: { "model.norm.weight": distance },
       },
     },
-    trainSteps: [{ step: 1, loss: "2", gradientNorm: "1", learningRate: "0.001", tokens: 10 }],
-    evaluations,
-    samples: [],
+    steps: [{ step: 1, loss: "2", gradientNorm: "1", learningRate: "0.001", tokens: 10 }],
   };
 }
 
@@ -70,7 +76,11 @@ export function openExecutor(options: ExecutorOptions): Promise<CellExecutor> {
     adapter: { description: "fake" },
     async execute(spec: CellSpec, context: CellContext): Promise<CellOutcome> {
       Deno.writeTextFileSync(`${steering}/log`, `${spec.method.name}\n`, { append: true });
-      Deno.mkdirSync(context.checkpointDir, { recursive: true });
+      const kept = spec.train === null ? null : readTraining(context.modelFolder, "fake");
+      if (spec.train !== null && kept === null) {
+        Deno.writeTextFileSync(`${steering}/log`, "train\n", { append: true });
+        Deno.mkdirSync(checkpointFolder(context.modelFolder), { recursive: true });
+      }
       if (exists(`${steering}/fail-${spec.method.name}`)) throw new Error("loss is not finite at step 3");
       for (let step = 1; step <= 2; step++) {
         await new Promise((resolve) => setTimeout(resolve, 0));
@@ -81,7 +91,11 @@ export function openExecutor(options: ExecutorOptions): Promise<CellExecutor> {
           context.signal.throwIfAborted();
         }
       }
-      return outcomeOf(spec);
+      const training = spec.train === null ? null : kept ?? trainingOf(spec);
+      if (training !== null && kept === null) {
+        keepTraining(context.modelFolder, training, "fake", { shapes: [], tensor: () => new Float32Array() });
+      }
+      return outcomeOf(spec, training);
     },
     close() {},
   });

@@ -1,37 +1,83 @@
 import { assert, assertEquals } from "@std/assert";
-import { planSmoke, withData } from "./world.ts";
+import { profiles } from "../../benchmarks/profiles.ts";
+import type { ValueReference } from "../../benchmarks/types.ts";
+import { planSmoke, withAllData, withData } from "./world.ts";
 
-Deno.test("Findings contrast planned evaluations: best over shot counts, a reference per seed", () =>
-  withData(async (_, dataDir) => {
-    const { plan, specs } = await planSmoke(dataDir, { seeds: [1, 2] });
-    const findings = plan.settings.flatMap((setting) => setting.findings ?? []);
-    assertEquals(findings.map(({ name, contrasts }) => [name, contrasts.map(({ label }) => label)]), [
-      ["in-domain gain", ["summary/xsum"]],
-      ["demonstrations after FT", ["summary/xsum", "sentiment/amazon"]],
-      ["out-of-domain loss, generation", ["summary/pdfs", "summary/cnn"]],
-      ["FTICL out of domain, generation", ["summary/pdfs, 1 shown", "summary/cnn, 1 shown"]],
-      ["FTICL in domain, classification", ["sentiment/amazon, 2 shown"]],
-      ["FTICL nearer to the base", ["summary, 1 shown", "sentiment, 2 shown"]],
+const scale = { ...profiles.smoke, shotCounts: 4, fticlCounts: 2 };
+
+function shotsOf(side: readonly (readonly ValueReference[])[]): (number | undefined)[] {
+  return side.map(([first]) => "shots" in first ? first.shots : undefined);
+}
+
+Deno.test("The setting findings has the cells that all thirteen statements need, and so have the default settings", () =>
+  withAllData(async (_, dataDir) => {
+    const named = await planSmoke(dataDir, { settings: ["findings"], run: { scale } });
+    assertEquals(named.plan.findings.map(({ id }) => id), Array.from({ length: 13 }, (_, i) => `T1.${i + 1}`));
+    assertEquals(named.plan.findings.map(({ contrasts }) => contrasts.length), [
+      ...[21, 32, 26, 16, 9, 18, 2, 8, 7],
+      ...[18, 28, 4, 6],
     ]);
-    const [gain, demonstrations] = findings;
-    const shots = (side: readonly (readonly object[])[]) => side.map(([first]) => "shots" in first && first.shots);
-    assertEquals([shots(gain.contrasts[0].greater), shots(gain.contrasts[0].less)], [[0], [0, 1]]);
-    assertEquals(gain.contrasts[0].greater[0].length, 2);
-    assertEquals(gain.contrasts[0].less[0].length, 1);
-    assertEquals(shots(demonstrations.contrasts[1].less), [2]);
-    for (const { greater, less } of findings.flatMap(({ contrasts }) => contrasts)) {
-      for (const reference of [...greater, ...less].flat()) {
-        const spec = specs.get(reference.cell)!;
-        if ("distance" in reference) assert(spec.train !== null);
-        else assert(spec.evaluations.some(({ set, shots }) => set === reference.set && shots === reference.shots));
+    const { plan } = await planSmoke(dataDir, { run: { scale } });
+    assertEquals(plan.findings, named.plan.findings);
+  }));
+
+Deno.test("Both sides of every contrast name planned cells, and evaluations or trainings that these have", () =>
+  withAllData(async (_, dataDir) => {
+    const { plan, specs } = await planSmoke(dataDir, { seeds: [1, 2], run: { scale } });
+    const comparisons = plan.settings.flatMap((setting) => setting.comparisons ?? []);
+    assertEquals(comparisons.filter(({ contrasts }) => contrasts.length === 0), []);
+    const contrasts = [...plan.findings, ...comparisons].flatMap((one) => one.contrasts);
+    for (const { label, first, second } of contrasts) {
+      for (const reference of [...first, ...second].flat()) {
+        if ("constant" in reference) continue;
+        const spec = specs.get(reference.cell);
+        assert(spec !== undefined, label);
+        if (!("metric" in reference)) assert(spec.train !== null, label);
+        else {
+          const { set, format, shots, metric } = reference;
+          const found = spec.evaluations.find((e) => e.set === set && e.format === format && e.shots === shots);
+          assert(found?.scorers.some((scorer) => scorer.startsWith(`${metric}|`)), label);
+        }
       }
     }
   }));
 
-Deno.test("A finding whose sides --only leaves out is not stated", () =>
+Deno.test("A contrast enters with the shot counts that the paper takes, and with the paper's own difference", () =>
+  withAllData(async (_, dataDir) => {
+    const { plan } = await planSmoke(dataDir, { seeds: [1, 2], run: { scale } });
+    const contrast = (id: string, label: string, nth = 0) =>
+      plan.findings.find((finding) => finding.id === id)!.contrasts.filter((one) => one.label === label)[nth];
+    const gain = contrast("T1.1", "xlsum, FT 32");
+    assertEquals([shotsOf(gain.first), shotsOf(gain.second)], [[0], [0, 1, 2, 4]]);
+    assertEquals([gain.first[0].length, gain.second[0].length, gain.claim, gain.margin], [2, 1, "greater", 0]);
+    // Figure 1: .302 against the best of .150, .248, .276.
+    assertEquals(gain.paper, 2.6);
+    assertEquals(contrast("T1.1", "amazon, FT 16").claim, "at most");
+    const paws = contrast("T1.3", "paws, FT 48 and 16", 1);
+    assertEquals([paws.claim, paws.paper], ["greater", 11.6]);
+    assertEquals(contrast("T1.4", "pdfs, FT 48 at 4 shots").paper, 3.9);
+    assertEquals(contrast("T1.5", "sst2, spread over shots").paper, 10);
+    const labels = contrast("T1.6", "xsum, share of labels after paws");
+    assertEquals([shotsOf(labels.first), labels.second, labels.paper], [[1, 2, 4], [[{ constant: 50 }]], null]);
+    assertEquals(contrast("T1.8", "multinli, after xsum").paper, 15.2);
+    const format = contrast("T1.9", "xsum, after amazon");
+    assertEquals([format.first, format.second].map(([[one]]) => "format" in one && one.format), [2, 1]);
+    assertEquals(format.paper, 16.7);
+    // Figure 4b: .401; Figure 2: .362.
+    const inContext = contrast("T1.10", "pdfs, after xsum, 1 shown");
+    assertEquals([inContext.paper, shotsOf(inContext.first)], [3.9, [0, 1, 2]]);
+    assertEquals(contrast("T1.11", "paws, after paws, 4 shown").paper, 28.8);
+    assertEquals(contrast("T1.12", "xsum, 2 shown").paper, 1.97e-5);
+  }));
+
+Deno.test("A finding is stated as far as the run's cells go, and not where none of its contrasts has both sides", () =>
   withData(async (_, dataDir) => {
-    const { plan } = await planSmoke(dataDir, { run: { only: { method: "ft" } } });
-    assertEquals(plan.settings.flatMap((setting) => setting.findings?.map(({ name }) => name) ?? []), [
-      "demonstrations after FT",
-    ]);
+    const stated = async (only: Record<string, string>) =>
+      (await planSmoke(dataDir, { run: { only } })).plan.findings.map(({ id }) => id);
+    const all = Array.from({ length: 13 }, (_, i) => `T1.${i + 1}`);
+    // Of question there is no data here.
+    assertEquals(await stated({}), all.filter((id) => id !== "T1.7"));
+    assertEquals(await stated({ method: "ft" }), ["T1.2", "T1.3", "T1.4", "T1.6", "T1.9"]);
+    assertEquals(await stated({ method: "icl" }), ["T1.2"]);
+    assertEquals(await stated({ method: "icl", shots: "0" }), []);
   }));

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { cellId, jsonSha256 } from "../../benchmarks/cell.ts";
+import { cellId, jsonSha256, trainingId } from "../../benchmarks/cell.ts";
 import { describePlan } from "../../benchmarks/dry_run.ts";
 import { openData } from "../../benchmarks/data.ts";
 import { checkOnly } from "../../benchmarks/only.ts";
@@ -8,7 +8,7 @@ import { chooseSettings, listSettings } from "../../benchmarks/settings.ts";
 import type { CellSpec, EntryReference } from "../../benchmarks/types.ts";
 import { hyperparameters, profiles } from "../../benchmarks/profiles.ts";
 import { testWithSharedData } from "../shared_data.ts";
-import { encodeWords, planSmoke, runFacts, withData } from "./world.ts";
+import { encodeWords, ownTaskSettings, planSmoke, runFacts, withAllData, withData } from "./world.ts";
 
 function reversedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversedKeys);
@@ -50,7 +50,7 @@ Deno.test("A specification names nothing that must not matter", () =>
 
 Deno.test("Cells that several settings ask for are planned once", () =>
   withData(async (_, dataDir) => {
-    const all = await planSmoke(dataDir);
+    const all = await planSmoke(dataDir, { settings: ownTaskSettings });
     assertEquals(methods(all), { icl: 2, ft: 6, fticl: 2 });
     const [inDomain, outOfDomain, distance] = all.plan.settings;
     assertEquals(inDomain.cells, outOfDomain.cells);
@@ -77,15 +77,18 @@ Deno.test("Every table entry names a planned cell, and an evaluation, metric or 
   withData(async (_, dataDir) => {
     const { plan, specs } = await planSmoke(dataDir);
     const tables = plan.settings.flatMap((setting) => setting.tables);
-    assertEquals(tables.length, 2 * 4 + 2 * 3);
+    const ownTask = 2 * 4 + 2 * 3, crossTask = 2 * (2 + 3), inContext = 1 + 2, trainingLoss = 2;
+    assertEquals(tables.length, ownTask + crossTask + inContext + trainingLoss);
     for (const table of tables) {
       for (const { row, column, reference } of table.entries) {
         assert(table.rows.includes(row) && table.columns.includes(column));
+        if ("constant" in reference) continue;
         const spec = specs.get(reference.cell)!;
         if ("distance" in reference) {
           assert(spec.train !== null);
           assert(/^(overall|groups\.(embedding|attention|mlp|norms)|layers\.[01])\.\w+$/.test(reference.distance));
-        } else assert(hasEvaluation(spec, reference), `${table.title}: ${column}`);
+        } else if ("train" in reference) assert(spec.train !== null);
+        else assert(hasEvaluation(spec, reference), `${table.title}: ${column}`);
       }
     }
   }));
@@ -146,7 +149,8 @@ Deno.test("A training set without its own test or training file is an error", ()
 
 Deno.test("--only keeps cells by factors and evaluations by set and shots", () =>
   withData(async (_, dataDir) => {
-    const only = (filter: Record<string, string>) => planSmoke(dataDir, { run: { only: filter } });
+    const only = (filter: Record<string, string>) =>
+      planSmoke(dataDir, { settings: ownTaskSettings, run: { only: filter } });
     assertEquals(methods(await only({ task: "sentiment" })), { icl: 1, ft: 3, fticl: 1 });
     assertEquals(methods(await only({ method: "ft", size: "16" })), { ft: 2 });
     const { specs, plan } = await only({ set: "cnn", shots: "1" });
@@ -185,17 +189,33 @@ Deno.test("An unknown setting is an error that lists the valid ones", () => {
   } catch (error) {
     assertEquals(
       (error as Error).message,
-      'no setting "indomain"; valid: in_domain, out_of_domain, weight_distance, learning_rate',
+      'no setting "indomain"; valid: in_domain, out_of_domain, cross_task, fticl_generation, fticl_classification, ' +
+        "weight_distance, training_loss, findings, learning_rate",
     );
   }
-  assert(listSettings().includes("out_of_domain    U Figure 2"));
-  assertEquals(chooseSettings([]).map(({ name }) => name), ["in_domain", "out_of_domain", "weight_distance"]);
+  assertEquals(chooseSettings([]).map(({ name }) => name), [
+    "in_domain",
+    "out_of_domain",
+    "cross_task",
+    "fticl_generation",
+    "fticl_classification",
+    "weight_distance",
+    "training_loss",
+  ]);
   assert(listSettings().endsWith("Runs only where it is named.\n"));
+});
+
+Deno.test("Every setting is listed with its figure and the number of its cells in each profile", () => {
+  const lines = listSettings().trimEnd().split("\n");
+  assertEquals(lines.length, 9);
+  assert(/^out_of_domain +U Figure 2 +smoke 20, quick 20, paper 20 cells /.test(lines[1]), lines[1]);
+  assert(/^cross_task +U Figure 3 +smoke 50, quick 50, paper 50 cells /.test(lines[2]), lines[2]);
 });
 
 Deno.test("A dry run shows cells, evaluations, absent sets and one full prompt per task", () =>
   withData(async (_, dataDir) => {
-    const text = await describePlan(await planSmoke(dataDir), openData(dataDir));
+    const planned = await planSmoke(dataDir, { settings: ownTaskSettings });
+    const text = await describePlan(planned, openData(dataDir));
     assertEquals(text.match(/^[0-9a-f]{12} {2}/gm)?.length, 10);
     const { learningRates: { ft, fticl }, learningRatesFrom } = profiles.smoke;
     assert(
@@ -215,14 +235,16 @@ Deno.test("A dry run shows cells, evaluations, absent sets and one full prompt p
 
 testWithSharedData("U's own files plan at the paper's sizes, with every set", "ft-llm", async (dataDir) => {
   const sizes = { scale: profiles.paper, model: { ...runFacts(dataDir).model, maxPositions: 4096 } };
-  const { plan, specs } = await planSmoke(dataDir, { run: { ...sizes, only: { task: "sentiment" } } });
+  const settings = ownTaskSettings;
+  const { plan, specs } = await planSmoke(dataDir, { settings, run: { ...sizes, only: { task: "sentiment" } } });
   assertEquals(plan.absent, []);
   assertEquals(plan.cells.map(({ factors }) => factors.trainSize), [0, 2000, 4000, 6000, 2000, 2000]);
   for (const spec of specs.values()) {
-    assertEquals(spec.evaluations.length, 16);
+    assertEquals(spec.evaluations.length, spec.method.name === "fticl" ? 12 : 16);
     assertEquals(new Set(spec.evaluations.map(({ rows }) => rows)), new Set([250]));
   }
-  const { specs: summary } = await planSmoke(dataDir, { run: { ...sizes, only: { task: "summary", size: "2000" } } });
+  const only = { task: "summary", size: "2000" };
+  const { specs: summary } = await planSmoke(dataDir, { settings, run: { ...sizes, only } });
   const [ft] = summary.values();
   assertEquals(ft.method, { name: "ft", ...hyperparameters(2e-5, 4096) });
   assertEquals(ft.evaluations.length, 16);
@@ -236,3 +258,25 @@ testWithSharedData("U's own files plan at the paper's sizes, with every set", "f
     ]);
   }
 });
+
+Deno.test("Cells that evaluate the same model follow each other, whichever settings asked for them", () =>
+  withAllData(async (_, dataDir) => {
+    const { specs } = await planSmoke(dataDir);
+    const ids = [...specs.values()].map(trainingId);
+    const changes = ids.filter((id, i) => id !== ids[i - 1]).length;
+    assertEquals(changes, new Set(ids).size);
+    // 5 tasks at 3 sizes, 5 FTICL models, the untrained one.
+    assertEquals([changes, specs.size], [21, 81]);
+  }));
+
+Deno.test("A cell is the same whichever settings and filters ask for it, and settings have as many as the list says", () =>
+  withAllData(async (_, dataDir) => {
+    const all = new Set((await planSmoke(dataDir)).specs.keys());
+    for (const [i, { name }] of chooseSettings([]).entries()) {
+      const { specs } = await planSmoke(dataDir, { settings: [name] });
+      assert(listSettings().split("\n")[i].includes(`smoke ${specs.size},`), `${name}: ${specs.size}`);
+      assertEquals([...specs.keys()].filter((id) => !all.has(id)), []);
+    }
+    const { specs } = await planSmoke(dataDir, { run: { only: { task: "sentiment", method: "ft" } } });
+    assertEquals([...specs.keys()].filter((id) => !all.has(id)), []);
+  }));

@@ -9,7 +9,7 @@ Deno.test.afterAll(() => Deno.removeSync(folder, { recursive: true }));
 
 function optionsFor(name: string, change: Partial<BenchOptions> = {}): BenchOptions {
   return {
-    settings: [],
+    settings: ["in_domain", "out_of_domain", "weight_distance"],
     profile: "smoke",
     modelDir: `${folder}/model`,
     dataDir: new URL("../../fixtures/data", import.meta.url).pathname,
@@ -31,7 +31,8 @@ async function filesOf(directory: string, prefix = ""): Promise<Record<string, s
     const path = `${prefix}${name}`;
     if (isDirectory) found.push(...Object.entries(await filesOf(directory, `${path}/`)));
     else if (name !== "provenance.json" && name !== ".lock") {
-      found.push([path, await Deno.readTextFile(`${directory}/${path}`)]);
+      const bytes = await Deno.readFile(`${directory}/${path}`);
+      found.push([path, new TextDecoder("latin1").decode(bytes)]);
     }
   }
   return Object.fromEntries(found.sort());
@@ -57,7 +58,7 @@ const equal: readonly [string, Partial<BenchOptions>][] = [
 equal.forEach(([name, change], i) =>
   gpuTest(name, async () => {
     const files = await reference();
-    assertEquals(Object.keys(files).length, 1 + 4);
+    assertEquals(Object.keys(files).length, 1 + 4 + 2);
     assertEquals(await filesAfter(optionsFor(`changed${i}`, change)), files);
   })
 );
@@ -65,7 +66,7 @@ equal.forEach(([name, change], i) =>
 gpuTest("One worker and two write the same bytes", async () => {
   const only = { task: "sentiment", method: "ft", set: "amazon", shots: "0" };
   const one = await filesAfter(optionsFor("one", { only }));
-  assertEquals(Object.keys(one).length, 1 + 3 * 4);
+  assertEquals(Object.keys(one).length, 1 + 3 * 4 + 3 * 2);
   assertEquals(await filesAfter(optionsFor("two", { only, workers: 2 })), one);
 });
 
@@ -92,14 +93,30 @@ gpuTest("A run killed in the middle of a cell and started again writes the same 
   }).spawn();
   const [id] = Object.keys(whole).filter((path) => path.endsWith("/result.json")).map((path) => path.split("/")[1]);
   const cell = `${options.outDir}/cells/${id}`;
-  while (!await exists(`${cell}/checkpoint`)) await new Promise((resolve) => setTimeout(resolve, 20));
+  const [model] = Object.keys(whole).filter((path) => path.endsWith("/training.json")).map((path) =>
+    path.split("/")[1]
+  );
+  const checkpoint = `${options.outDir}/models/${model}/checkpoint`;
+  while (!await exists(checkpoint)) await new Promise((resolve) => setTimeout(resolve, 20));
   child.kill("SIGKILL");
   await child.status;
   assert(!await exists(`${cell}/result.json`));
   assertEquals(await filesAfter(options), whole);
   assertEquals(JSON.parse(await Deno.readTextFile(`${cell}/provenance.json`)).restarts, 1);
-  assert(!await exists(`${cell}/checkpoint`));
+  assert(!await exists(checkpoint));
 });
+
+gpuTest(
+  "What is asked for later, of a model kept in the run folder, has the same bytes as asked for at once",
+  async () => {
+    const only = { task: "sentiment", method: "ft", size: "16", shots: "0" };
+    const settings = ["in_domain", "cross_task"];
+    const whole = await filesAfter(optionsFor("at_once", { settings, only }));
+    assertEquals(Object.keys(whole).filter((path) => path.endsWith("/training.json")).length, 1);
+    await filesAfter(optionsFor("later", { settings: ["in_domain"], only }));
+    assertEquals(await filesAfter(optionsFor("later", { settings, only })), whole);
+  },
+);
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);

@@ -3,8 +3,15 @@ import type { LaneSetup } from "../../benchmarks/lanes.ts";
 import type { Planned } from "../../benchmarks/plan.ts";
 import { progressLine } from "../../benchmarks/progress_line.ts";
 import { type OnProgress, runPlan } from "../../benchmarks/runner.ts";
-import { cellFolder, checkpointFolder, readResult, StoreError } from "../../benchmarks/store.ts";
-import { planSmoke, withData } from "./world.ts";
+import { cellFolder, modelFolder, readResult, StoreError } from "../../benchmarks/store.ts";
+import { checkpointFolder } from "../../benchmarks/trained_model.ts";
+import { trainingId } from "../../benchmarks/cell.ts";
+import { ownTaskSettings, planSmoke as planChosen, withData } from "./world.ts";
+
+/** A plan of ten cells, eight of them trained. */
+function planSmoke(dataDir: string, options: Parameters<typeof planChosen>[1] = {}): Promise<Planned> {
+  return planChosen(dataDir, { settings: ownTaskSettings, ...options });
+}
 
 function setupOf(folder: string, name: string): LaneSetup {
   const runDir = `${folder}/${name}`;
@@ -20,10 +27,16 @@ function run(planned: Planned, setup: LaneSetup, workers = 1, progress: OnProgre
   return runPlan(planned, setup, workers, signal, progress);
 }
 
-function executed(folder: string): number {
-  const lines = Deno.readTextFileSync(`${folder}/log`).split("\n").length - 1;
+/** How many cells were run since the last call, and how many models trained. */
+function counted(folder: string): [cells: number, trainings: number] {
+  const lines = Deno.readTextFileSync(`${folder}/log`).trimEnd().split("\n");
   Deno.removeSync(`${folder}/log`);
-  return lines;
+  const trainings = lines.filter((line) => line === "train").length;
+  return [lines.length - trainings, trainings];
+}
+
+function executed(folder: string): number {
+  return counted(folder)[0];
 }
 
 /** Contents of all files of a run but those that say what varies. */
@@ -119,7 +132,8 @@ Deno.test("An aborted run stops between steps, keeps the checkpoint and leaves n
       };
       await assertRejects(() => run(planned, setup, workers, stopAtThird, abort.signal), Error, "stopped");
       assertEquals(readResult(setup.runDir, cell), null);
-      assert((await Deno.stat(checkpointFolder(setup.runDir, cell))).isDirectory);
+      const model = modelFolder(setup.runDir, trainingId(planned.specs.get(cell)!));
+      assert((await Deno.stat(checkpointFolder(model))).isDirectory);
       for await (const { name } of Deno.readDir(cellFolder(setup.runDir, cell))) assert(!name.endsWith(".tmp"));
       await Deno.remove(hold);
       assertEquals(await run(planned, setup, workers), 0);
@@ -142,6 +156,35 @@ Deno.test("A result that cannot be written ends the run with the path", () =>
     }
   }));
 
+Deno.test("A model that several cells evaluate is trained once, with any number of workers", () =>
+  withData(async (folder, dataDir) => {
+    const planned = await planSmoke(dataDir, { settings: ["in_domain", "cross_task"] });
+    const [one, two] = [setupOf(folder, "one"), setupOf(folder, "two")];
+    await run(planned, one);
+    assertEquals(counted(folder), [14, 6]);
+    await run(planned, two, 2);
+    assertEquals(counted(folder), [14, 6]);
+    assertEquals(bytesOf(two.runDir, planned), bytesOf(one.runDir, planned));
+  }));
+
+Deno.test("What is asked for later is evaluated on models that were trained before", () =>
+  withData(async (folder, dataDir) => {
+    const [all, later] = [setupOf(folder, "all"), setupOf(folder, "later")];
+    const both = await planSmoke(dataDir, { settings: ["in_domain", "cross_task"] });
+    await run(both, all);
+    executed(folder);
+    await run(await planSmoke(dataDir, { settings: ["in_domain"] }), later);
+    assertEquals(counted(folder), [8, 6]);
+    await run(both, later);
+    assertEquals(counted(folder), [6, 0]);
+    assertEquals(bytesOf(later.runDir, both), bytesOf(all.runDir, both));
+    await Deno.remove(`${later.runDir}/models`, { recursive: true });
+    await Deno.remove(`${cellFolder(later.runDir, both.plan.cells.at(-1)!.id)}/result.json`);
+    await run(both, later);
+    assertEquals(counted(folder), [1, 1]);
+    assertEquals(bytesOf(later.runDir, both), bytesOf(all.runDir, both));
+  }));
+
 Deno.test("progressLine says which cell, what it does and how far it is", () => {
   const factors = {
     model: "m",
@@ -156,5 +199,16 @@ Deno.test("progressLine says which cell, what it does and how far it is", () => 
   assertEquals(
     progressLine({ ...at, stage: "train", loss: 1.9312 }),
     "cell 3/12 sentiment, fticl amazon 200, 2 shown, seed 1: train 14/26, loss 1.931",
+  );
+  assertEquals(
+    progressLine({
+      ...at,
+      factors: { ...factors, testTask: "summary", testFormat: 2 },
+      stage: "done",
+      loss: null,
+      step: 0,
+      steps: 0,
+    }),
+    "cell 3/12 sentiment, fticl amazon 200, 2 shown, seed 1 on summary, format 2: done",
   );
 });

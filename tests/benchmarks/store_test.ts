@@ -2,7 +2,6 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   beginCell,
   cellFolder,
-  checkpointFolder,
   finishCell,
   readResult,
   StoreError,
@@ -63,10 +62,9 @@ Deno.test("A run folder that cannot be made or written is one error that names i
     assertThrows(() => writePlan(`${folder}/nowhere`, {} as Plan), StoreError, `${folder}/nowhere/plan.json`);
   }));
 
-Deno.test("Finishing a cell removes its checkpoint, after the result is there", () =>
+Deno.test("A finished cell has its files, and its result can be read", () =>
   inFolder((folder) => {
     const begun = beginCell(folder, "a", {} as CellSpec, now);
-    Deno.mkdirSync(checkpointFolder(folder, "a"));
     finishCell(folder, "a", files, { ...begun, ended: "later" });
     assertEquals(names(cellFolder(folder, "a")), ["provenance.json", "result.json", "samples.jsonl", "spec.json"]);
     assertEquals(readResult(folder, "a")?.status, "ok");

@@ -4,23 +4,33 @@ import { makePlan, type Planned } from "../../benchmarks/plan.ts";
 import { profiles } from "../../benchmarks/profiles.ts";
 import type { RunFacts } from "../../benchmarks/requests.ts";
 import { chooseSettings } from "../../benchmarks/settings.ts";
-import { tasks } from "../../tasks/mod.ts";
+import { tasks, tasksOf } from "../../tasks/mod.ts";
 
-const sets = { summary: ["xsum", "pdfs", "cnn"], sentiment: ["amazon", "sst2", "yelp"] } as const;
+/** Two tasks without one of their sets each. */
+const fewSets: Sets = { summary: ["xsum", "pdfs", "cnn"], sentiment: ["amazon", "sst2", "yelp"] };
 
-/** Writes the data; `xlsum` and `amazonfood` are left out. */
-export function writeData(directory: string): void {
+/** Every set of each of U's tasks. */
+const allSets: Sets = Object.fromEntries(
+  tasksOf("U").map(({ name, sets }) => [name, [...sets.inDomain, ...sets.outOfDomain]]),
+);
+
+type Sets = Readonly<Record<string, readonly string[]>>;
+
+/** Names of the settings that need no task but their own. */
+export const ownTaskSettings = ["in_domain", "out_of_domain", "weight_distance"];
+
+function writeData(directory: string, sets: Sets): void {
   for (const [task, names] of Object.entries(sets)) {
     Deno.mkdirSync(`${directory}/${task}/few_shot`, { recursive: true });
     const rows = (set: string, kind: string, count: number) =>
       JSON.stringify(Array.from({ length: count }, (_, i) => ({
         idx: `${kind}${i}`,
-        input: `${set} ${kind} text ${i}`,
+        ...Object.fromEntries(tasks[task].fields.map((field) => [field, `${set} ${kind} text ${i}`])),
         output: tasks[task].labels[i % 2] ?? `about ${i}`,
       })));
     for (const set of names) {
       Deno.writeTextFileSync(`${directory}/${task}/${set}_test_10.json`, rows(set, "test", 10));
-      Deno.writeTextFileSync(`${directory}/${task}/few_shot/${set}_few_shot.json`, rows(set, "demo", 6));
+      Deno.writeTextFileSync(`${directory}/${task}/few_shot/${set}_few_shot.json`, rows(set, "demo", 8));
     }
     Deno.writeTextFileSync(`${directory}/${task}/${names[0]}_train_48.json`, rows(names[0], "train", 48));
   }
@@ -68,11 +78,19 @@ export function planSmoke(
   });
 }
 
-/** Runs a test in a folder of its own that holds the data under `data`. */
-export async function withData(test: (folder: string, dataDir: string) => Promise<void>): Promise<void> {
+/** Runs a test in a folder of its own that holds all of U's sets under `data`. */
+export function withAllData(test: (folder: string, dataDir: string) => Promise<void>): Promise<void> {
+  return withData(test, allSets);
+}
+
+/** Runs a test in a folder of its own that holds the data under `data`; `xlsum`, `amazonfood` and three tasks are left out. */
+export async function withData(
+  test: (folder: string, dataDir: string) => Promise<void>,
+  sets: Sets = fewSets,
+): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "tunemark-" });
   try {
-    writeData(`${folder}/data`);
+    writeData(`${folder}/data`, sets);
     await test(folder, `${folder}/data`);
   } finally {
     await Deno.remove(folder, { recursive: true });

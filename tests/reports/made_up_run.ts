@@ -316,6 +316,7 @@ export function madeUpRun(n = 20): MadeUpRun {
       learningRates: { values: { ft: 0.001 }, from: "made up" },
       settings: [setting],
       cells: Object.entries(cells).map(([id, { factors }]) => ({ id, factors })),
+      findings: [],
       absent: ["summary: no test file of set moon"],
     },
     cells,

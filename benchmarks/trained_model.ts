@@ -1,0 +1,96 @@
+/**
+ * Trained models of a run, `models/<training id>/`: `weights.safetensors`, and `training.json`, written last, whose presence means that the
+ * model is there. Cells that evaluate the same model share it. The folder may be deleted: what is asked for later is then trained again.
+ * @module
+ */
+import { hashWeights } from "../models/checkpoint.ts";
+import type { ParameterShape } from "../models/config.ts";
+import { openSafetensors, writeSafetensors } from "../models/safetensors.ts";
+import { canonicalJson } from "./canonical_json.ts";
+import { makeFolder, readText, reasonOf, removeIfThere, StoreError, writeWhole } from "./store.ts";
+import type { TrainResult, TrainStep } from "./types.ts";
+
+/** What training left, besides the weights. */
+export interface Training {
+  /** Totals, losses, distances, the weights' hash. */
+  readonly result: TrainResult;
+  /** Every step. */
+  readonly steps: readonly TrainStep[];
+}
+
+/** A trained model's weights, by Hugging Face name. */
+export interface Weights {
+  /** Names and shapes in the checkpoint's order. */
+  readonly shapes: readonly ParameterShape[];
+  /** A tensor's values. */
+  tensor(name: string): Float32Array;
+}
+
+/** `training.json`. */
+interface TrainingFile extends Training {
+  readonly schema: "tunemark.training/1";
+  /** Self-check of the adapter it was trained on: on another, the bits may differ. */
+  readonly numericSignature: string;
+}
+
+/** Folder in which a model's training keeps its checkpoint; there only while it trains. */
+export function checkpointFolder(modelFolder: string): string {
+  return `${modelFolder}/checkpoint`;
+}
+
+/**
+ * A model that was trained before on an adapter of the same numeric signature, or null.
+ *
+ * @throws {StoreError} Where `training.json` is there and is not one.
+ */
+export function readTraining(folder: string, numericSignature: string): Training | null {
+  const path = `${folder}/training.json`;
+  const text = readText(path);
+  if (text === null) return null;
+  let file: TrainingFile;
+  try {
+    file = JSON.parse(text);
+  } catch (error) {
+    throw new StoreError(`${path} is not JSON: ${reasonOf(error)}; remove ${folder} to train again`);
+  }
+  if (file.schema !== "tunemark.training/1") {
+    throw new StoreError(`${path}: schema is "${file.schema}", this version reads "tunemark.training/1"`);
+  }
+  return file.numericSignature === numericSignature ? { result: file.result, steps: file.steps } : null;
+}
+
+/**
+ * The weights of a model that was trained before.
+ *
+ * @throws {StoreError} Where the file is not there, or is not the one that training wrote.
+ */
+export async function readTrainedWeights(
+  folder: string,
+  shapes: readonly ParameterShape[],
+  { result }: Training,
+): Promise<(name: string) => Float32Array<ArrayBuffer>> {
+  const path = `${folder}/weights.safetensors`;
+  const remedy = `remove ${folder} to train again`;
+  try {
+    const file = openSafetensors(path);
+    const found = await hashWeights(shapes, (name) => file.read(name));
+    if (found !== result.weightsSha256) throw new Error(`${path}: are not the weights that training wrote`);
+    return (name) => file.read(name);
+  } catch (error) {
+    throw new StoreError(`${reasonOf(error)}; ${remedy}`);
+  }
+}
+
+/** Keeps a trained model, `training.json` last, and removes its checkpoint. */
+export function keepTraining(folder: string, training: Training, numericSignature: string, weights: Weights): void {
+  makeFolder(folder);
+  const tensors = weights.shapes.map(({ name, shape }) => ({ name, shape, data: weights.tensor(name) }));
+  try {
+    writeSafetensors(`${folder}/weights.safetensors`, tensors);
+  } catch (error) {
+    throw new StoreError(reasonOf(error));
+  }
+  const file: TrainingFile = { schema: "tunemark.training/1", numericSignature, ...training };
+  writeWhole(`${folder}/training.json`, canonicalJson(file, 2) + "\n");
+  removeIfThere(checkpointFolder(folder));
+}

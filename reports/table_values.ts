@@ -1,0 +1,86 @@
+/**
+ * A planned table with its values: means over seeds, the best of alternatives.
+ * @module
+ */
+import type { TableEntry, TablePlan } from "../benchmarks/types.ts";
+import { itemValues } from "./items.ts";
+import type { ReportCell, ReportEntry, ReportTable } from "./model.ts";
+import { percent, twoLevelInterval, wilsonInterval } from "./statistics.ts";
+import { fixed } from "./text.ts";
+import { lookUp, type Value } from "./values.ts";
+
+/** Entries of one row and column become one: in the order of the plan's rows, then columns. */
+export async function reportTable(table: TablePlan, cells: ReadonlyMap<string, ReportCell>): Promise<ReportTable> {
+  const entries: ReportEntry[] = [];
+  for (const row of table.rows) {
+    for (const column of table.columns) {
+      const members = table.entries.filter((entry) => entry.row === row && entry.column === column);
+      if (members.length > 0) entries.push(await bestEntry(members, cells));
+    }
+  }
+  return { ...table, entries };
+}
+
+/** The alternative of the best mean, of equal ones the first; where one has no value, that one says so. */
+async function bestEntry(entries: readonly TableEntry[], cells: ReadonlyMap<string, ReportCell>): Promise<ReportEntry> {
+  let best: ReportEntry | null = null;
+  for (const members of Map.groupBy(entries, ({ alternative }) => alternative).values()) {
+    const entry = await reportEntry(members, cells);
+    if (entry.value === null) return { ...entry, alternative: null };
+    const lower = lookUp(members[0].reference, cells).metric?.better === "lower";
+    const better = best !== null &&
+      (lower ? Number(entry.value) < Number(best.value) : Number(entry.value) > Number(best.value));
+    if (best === null || better) best = entry;
+  }
+  return best!;
+}
+
+async function reportEntry(
+  entries: readonly TableEntry[],
+  cells: ReadonlyMap<string, ReportCell>,
+): Promise<ReportEntry> {
+  const members = entries.map(({ reference }) => lookUp(reference, cells));
+  const missing = members.filter(({ reason }) => reason !== null);
+  const common = {
+    row: entries[0].row,
+    column: entries[0].column,
+    cells: entries.flatMap(({ reference }) => "cell" in reference ? [reference.cell] : []),
+    kind: members[0].kind,
+    alternative: entries[0].alternative ?? null,
+    n: [...new Set(members.flatMap(({ evaluation }) => evaluation === null ? [] : [evaluation.n]))].sort((a, b) =>
+      a - b
+    ),
+    signatures: [...new Set(members.flatMap(({ metric }) => metric === null ? [] : [metric.signature]))].sort(),
+    paper: entries.find(({ paper }) => paper !== null)?.paper ?? null,
+    present: members.length - missing.length,
+    members: members.length,
+  };
+  if (missing.length > 0) {
+    return { ...common, value: null, low: null, high: null, range: null, reason: missing[0].reason };
+  }
+  return { ...common, ...await memberMean(members), reason: null };
+}
+
+type Mean = Pick<ReportEntry, "value" | "low" | "high" | "range">;
+
+/** The value of one member, or the mean of several with an interval over seeds and items, and the members' range. */
+async function memberMean(members: readonly Value[]): Promise<Mean> {
+  const [first] = members;
+  if (members.length === 1) {
+    return { value: first.text, low: first.metric?.low ?? null, high: first.metric?.high ?? null, range: null };
+  }
+  const texts = members.map(({ text }) => text!);
+  const sorted = [...texts].sort((a, b) => Number(a) - Number(b));
+  const range = [sorted[0], sorted.at(-1)!] as const;
+  if (first.metric === null) {
+    const { mean, low, high } = await twoLevelInterval(texts.map((text) => [Number(text)]));
+    return { value: String(mean), low: String(Math.max(0, low)), high: String(high), range };
+  }
+  const values = members.map(({ metric }) => itemValues(metric!.items));
+  const { mean, low, high, freedom } = await twoLevelInterval(values);
+  // Of rates that are the same for every item and seed nothing can be estimated but that they are near 0 or 100.
+  const interval = freedom === 0 && first.metric.interval === "wilson"
+    ? percent(wilsonInterval(Math.round(mean / 100 * values[0].length), values[0].length))
+    : { low: Math.max(0, low), high: Math.min(100, high) };
+  return { value: fixed(mean, 4), low: fixed(interval.low, 4), high: fixed(interval.high, 4), range };
+}
