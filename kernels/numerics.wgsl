@@ -82,18 +82,26 @@ fn divide(a: f32, b: f32) -> f32 {
 }
 
 // 1/sqrt(x) for 2^-100 <= x <= 2^100.
-fn reciprocal_root(x: f32) -> f32 {
+fn reciprocal_roots(x: vec4<f32>) -> vec4<f32> {
   let half = 0.5 * x;
-  var y = bitcast<f32>(0x5f375a86u - (bitcast<u32>(x) >> 1u));
+  var y = bitcast<vec4<f32>>(vec4<u32>(0x5f375a86u) - (bitcast<vec4<u32>>(x) >> vec4<u32>(1u)));
   for (var step = 0; step < 4; step++) {
-    y = mul(y, sub(1.5, mul(mul(half, y), y)));
+    y = mul4(y, sub4(vec4<f32>(1.5), mul4(mul4(half, y), y)));
   }
   return y;
 }
 
+fn reciprocal_root(x: f32) -> f32 {
+  return reciprocal_roots(vec4<f32>(x)).x;
+}
+
 // sqrt(x) for x = 0 or 2^-100 <= x <= 2^100.
+fn roots(x: vec4<f32>) -> vec4<f32> {
+  return select(vec4<f32>(0.0), mul4(x, reciprocal_roots(x)), x > vec4<f32>(0.0));
+}
+
 fn root(x: f32) -> f32 {
-  return select(0.0, mul(x, reciprocal_root(x)), x > 0.0);
+  return roots(vec4<f32>(x)).x;
 }
 
 // e^x: zero below -60, held at e^80 above 80. Polynomial of Cephes' expf.

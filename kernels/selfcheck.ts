@@ -19,7 +19,8 @@ import {
   run,
   type Uniforms,
 } from "./gpu/program.ts";
-import { chooseTile, linearForward, linearWeightGradient, type Tile } from "./matmul/matmul.ts";
+import { linearForward, linearWeightGradient } from "./matmul/matmul.ts";
+import { chooseTile, type Tile } from "./matmul/tile.ts";
 import { linearForwardOracle, linearWeightGradientOracle } from "./matmul/oracle.ts";
 import {
   add,

@@ -30,7 +30,9 @@ import klDivergenceTs from "./kl_divergence/kl_divergence.ts" with { type: "text
 import klDivergenceWgsl from "./kl_divergence/kl_divergence.wgsl" with { type: "text" };
 import loraTs from "./lora/lora.ts" with { type: "text" };
 import loraWgsl from "./lora/lora.wgsl" with { type: "text" };
+import matmulGeneratorTs from "./matmul/generator.ts" with { type: "text" };
 import matmulTs from "./matmul/matmul.ts" with { type: "text" };
+import matmulTileTs from "./matmul/tile.ts" with { type: "text" };
 import numericsTs from "./numerics.ts" with { type: "text" };
 import numericsWgsl from "./numerics.wgsl" with { type: "text" };
 import packTs from "./pack/pack.ts" with { type: "text" };
@@ -77,7 +79,9 @@ export const kernelSources: Readonly<Record<string, string>> = {
   "kl_divergence/kl_divergence.wgsl": klDivergenceWgsl,
   "lora/lora.ts": loraTs,
   "lora/lora.wgsl": loraWgsl,
+  "matmul/generator.ts": matmulGeneratorTs,
   "matmul/matmul.ts": matmulTs,
+  "matmul/tile.ts": matmulTileTs,
   "numerics.ts": numericsTs,
   "numerics.wgsl": numericsWgsl,
   "pack/pack.ts": packTs,

@@ -10,7 +10,8 @@ import { allocate, type Arena, createArena, releaseArena, type Tensor, upload } 
 import { settle } from "../kernels/gpu/device.ts";
 import { createProgram, dispatch, type Program, releaseProgram, run } from "../kernels/gpu/program.ts";
 import { loraBlocks, loraMerge, loraScale, noBlock } from "../kernels/lora/lora.ts";
-import { chooseTile, linearForward, linearInputGradient, linearWeightGradient } from "../kernels/matmul/matmul.ts";
+import { linearForward, linearInputGradient, linearWeightGradient } from "../kernels/matmul/matmul.ts";
+import { chooseTile } from "../kernels/matmul/tile.ts";
 import { type Llama, padded, type Parameter, recordPacking } from "./llama.ts";
 
 /** What an adapter is made of. */

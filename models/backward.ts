@@ -14,9 +14,6 @@ import {
   attentionQueryGradient,
   attentionValueGradient,
   attentionWeightGradient,
-  chooseTile,
-  linearInputGradient,
-  linearWeightGradient,
 } from "../kernels/matmul/matmul.ts";
 import { rmsNormBackward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
@@ -26,8 +23,9 @@ import { swigluBackward } from "../kernels/swiglu/swiglu.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
 import { type Activations, attentionScale, attentionUniforms, type Dropout } from "./forward.ts";
-import { productsOfLayer, recordWeight, tileWith } from "./products.ts";
+import { recordLinearGradients } from "./linear.ts";
 import { attentionWidth, type Llama, padded, type Parameter } from "./llama.ts";
+import { attentionTiles } from "./products.ts";
 
 /** What a batch needs for its loss and gradients beside the forward pass's tables. */
 export interface TargetTensors {
@@ -157,63 +155,30 @@ export function recordBackward<S extends TrainingShape>(
   const { batch, targets, activations, gradients, history } = tensors;
   const { sequences } = batch;
   const { images } = activations;
-  const fromImages = { aImage: images !== null, bImage: images !== null };
   const work = Object.fromEntries(
     Object.entries(workspaceSizes(config, capacity)).map((
       [name, size],
     ) => [name, allocate(arena, `work ${name}`, size)]),
   ) as Record<keyof ReturnType<typeof workspaceSizes>, Tensor>;
-  const tokens = (shape: S) => shape.tokens;
-  const targetCount = (shape: S) => shape.targets;
   const gradientOf = (parameter: Parameter) => gradients.of.get(parameter);
 
-  /** Records a linear layer's two gradients: `y` is its output's gradient, `x` its input, `dx` its input's gradient. */
-  const linear = (parameter: Parameter, y: Tensor, x: Tensor, dx: Tensor, overTargets = false) => {
-    const rows = overTargets ? targetCount : tokens;
-    const capacityRows = overTargets ? capacity.targets : capacity.tokens;
-    const { rows: outputs, columns: inputs } = parameter;
-    const products = productsOfLayer(outputs, inputs, capacityRows);
-    const weightTile = tileWith(gpu, products.weightGradient, operands, images);
-    const inputTile = tileWith(gpu, products.inputGradient, operands, images);
-    const c = gradientOf(parameter);
-    const yImage = images && ((c && weightTile.aImage) || inputTile.aImage)
-      ? copyToImage(program, y, images.left, (shape) => rows(shape) * outputs)
-      : y;
-    if (c) {
-      dispatch(
-        program,
-        linearWeightGradient(operands, weightTile),
-        {
-          a: weightTile.aImage ? yImage : y,
-          b: images && weightTile.bImage ? copyToImage(program, x, images.right, (shape) => rows(shape) * inputs) : x,
-          c,
-          sequences: overTargets ? targets.targetSequences : sequences,
-        },
-        (shape) => ({
-          rows: outputs,
-          columns: inputs,
-          count: shape.sequences,
-          aStride: outputs,
-          bStride: inputs,
-          cStride: inputs,
-        }),
-      );
-    }
-    const { weight, packed } = recordWeight(program, parameter, images && inputTile.bImage ? images.right : null);
-    dispatch(
+  /** Records a linear layer's two gradients: `y` is its output's gradient, `x` its input, `xGradient` its input's gradient. */
+  const linear = (parameter: Parameter, y: Tensor, x: Tensor, xGradient: Tensor, overTargets = false) =>
+    recordLinearGradients(
       program,
-      linearInputGradient(operands, inputTile, packed),
-      { a: inputTile.aImage ? yImage : y, b: weight, c: dx },
-      (shape) => ({
-        rows: rows(shape),
-        columns: inputs,
-        depth: outputs,
-        aStride: outputs,
-        bStride: inputs,
-        cStride: inputs,
-      }),
+      llama,
+      overTargets ? capacity.targets : capacity.tokens,
+      parameter,
+      {
+        y,
+        x,
+        xGradient,
+        weightGradient: gradientOf(parameter),
+        sequences: overTargets ? targets.targetSequences : sequences,
+        images,
+      },
+      { rows: overTargets ? (shape) => shape.targets : (shape) => shape.tokens, count: (shape) => shape.sequences },
     );
-  };
   /** Records a norm's two gradients. */
   const norm = (
     parameter: Parameter,
@@ -289,8 +254,7 @@ export function recordBackward<S extends TrainingShape>(
   );
 
   const uniforms = attentionUniforms(config);
-  const headTile = { ...chooseTile(gpu, capacity.longest, config.headSize), bImage: fromImages.bImage };
-  const scoreTile = { ...chooseTile(gpu, capacity.longest, capacity.longest), ...fromImages };
+  const tiles = attentionTiles(gpu, config, capacity.longest, images !== null);
   for (let number = config.layers - 1; number >= 0; number--) {
     const layer = llama.layers[number];
     const saved = activations.layers[number];
@@ -318,7 +282,7 @@ export function recordBackward<S extends TrainingShape>(
       : saved.queriesKeysValues;
     dispatch(
       program,
-      attentionWeightGradient(operands, scoreTile),
+      attentionWeightGradient(operands, tiles.scores),
       { a: mixedGradient, b: qkv, c: work.scores, sequences },
       uniforms,
     );
@@ -341,11 +305,11 @@ export function recordBackward<S extends TrainingShape>(
       }),
     );
     const c = work.queriesKeysValues;
-    dispatch(program, attentionQueryGradient(operands, headTile), { a: work.scores, b: qkv, c, sequences }, uniforms);
-    dispatch(program, attentionKeyGradient(operands, headTile), { a: work.scores, b: qkv, c, sequences }, uniforms);
+    dispatch(program, attentionQueryGradient(operands, tiles.head), { a: work.scores, b: qkv, c, sequences }, uniforms);
+    dispatch(program, attentionKeyGradient(operands, tiles.head), { a: work.scores, b: qkv, c, sequences }, uniforms);
     dispatch(
       program,
-      attentionValueGradient(operands, headTile),
+      attentionValueGradient(operands, tiles.head),
       { a: saved.weights, b: mixedGradient, c, sequences },
       uniforms,
     );

@@ -38,7 +38,7 @@ export function allocateCache(arena: Arena, config: LlamaConfig, name: string, s
   const size = slots * capacity * 2 * config.keyValueHeads * config.headSize;
   // New keys are written in place: nothing is copied, so images cost no more than buffers.
   const { adapter, subgroupSize } = arena.gpu;
-  const inImages = adapter.software && subgroupSize === 8;
+  const inImages = adapter.software && (subgroupSize === 8 || subgroupSize === 16);
   const layers = Array.from({ length: config.layers }, (_, layer) => {
     const label = `${name} of layer ${layer}`;
     return (inImages ? allocateImage(arena, label, size) : null) ?? allocate(arena, label, size);

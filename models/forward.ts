@@ -5,12 +5,12 @@
  *     mid -> norm -> gate, up -> SwiGLU -> down -> + mid = next x;   target rows of the last x -> norm -> logits
  * @module
  */
-import { allocate, allocateImage, type Arena, imageBytes, type Tensor } from "../kernels/gpu/buffers.ts";
+import { allocate, type Arena, imageBytes, type Tensor } from "../kernels/gpu/buffers.ts";
 import { copyToImage, dispatch, type Program, type Uniforms } from "../kernels/gpu/program.ts";
 import { attentionSoftmax } from "../kernels/attention/attention.ts";
 import { dropout } from "../kernels/dropout/dropout.ts";
 import { embeddingForward } from "../kernels/embedding/embedding.ts";
-import { attentionScores, attentionValues, chooseTile, linearForward } from "../kernels/matmul/matmul.ts";
+import { attentionScores, attentionValues } from "../kernels/matmul/matmul.ts";
 import { rmsNormForward } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
@@ -18,8 +18,9 @@ import { softPromptForward } from "../kernels/soft_prompt/soft_prompt.ts";
 import { swigluForward } from "../kernels/swiglu/swiglu.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
-import { type OperandImages, productsOfLayer, recordWeight, tileWith, wantsImages } from "./products.ts";
+import { recordLinear } from "./linear.ts";
 import { attentionWidth, type LayerParameters, type Llama, padded, type Parameter } from "./llama.ts";
+import { allocateImages, attentionTiles, imageSizes, type OperandImages } from "./products.ts";
 
 /** What a layer computes; all of it is needed again by the backward pass. */
 export interface LayerActivations {
@@ -73,35 +74,6 @@ function layerSizes(config: LlamaConfig, capacity: BatchCapacity): Record<keyof 
   };
 }
 
-/** Number of f32 elements of each image; `saved` makes room for what the backward pass puts there. */
-function imageSizes(config: LlamaConfig, { tokens, targets }: BatchCapacity, saved: boolean) {
-  const { hiddenSize: d, intermediateSize: f, heads, headSize } = config;
-  const width = attentionWidth(config);
-  const mixed = heads * headSize;
-  const vocabulary = padded(config.vocabSize);
-  return {
-    left: Math.max(tokens * width, saved ? Math.max(tokens * Math.max(d, mixed, 2 * f), targets * vocabulary) : 0),
-    right: Math.max(
-      d * Math.max(width, mixed, 2 * f, vocabulary),
-      saved ? Math.max(tokens * Math.max(d, mixed, f, width), targets * d) : 0,
-    ),
-  };
-}
-
-/** Images for a capacity, or null where products should read buffers or textures cannot hold as much. */
-function allocateImages(
-  arena: Arena,
-  config: LlamaConfig,
-  capacity: BatchCapacity,
-  saved: boolean,
-): OperandImages | null {
-  if (!wantsImages(arena.gpu, config, capacity, saved)) return null;
-  const sizes = imageSizes(config, capacity, saved);
-  const left = allocateImage(arena, "left operands", sizes.left);
-  const right = allocateImage(arena, "right operands", sizes.right);
-  return left && right ? { left, right } : null;
-}
-
 /** Bytes of activations for a capacity; `saved` keeps every layer's, else all layers share one set. */
 export function activationBytes(config: LlamaConfig, capacity: BatchCapacity, saved: boolean): number {
   const layer = Object.values(layerSizes(config, capacity)).reduce((sum, size) => sum + size, 0);
@@ -135,34 +107,6 @@ export function allocateActivations(
     rowsInverse: allocate(arena, "target rows' inverse norms", targets),
     logits: allocate(arena, "logits", targets * padded(config.vocabSize)),
   };
-}
-
-/** Records `y = x * weight^T`, plus `addend` where one is given. */
-function recordLinear<S>(
-  program: Program<S>,
-  llama: Llama,
-  capacityRows: number,
-  parameter: Parameter,
-  tensors: { x: Tensor; y: Tensor; addend?: Tensor; images?: OperandImages | null },
-  rows: (shape: S) => number,
-): void {
-  const { x, y, addend, images = null } = tensors;
-  const product = productsOfLayer(parameter.rows, parameter.columns, capacityRows).forward;
-  const tile = tileWith(llama.gpu, product, llama.operands, images);
-  const { weight, packed } = recordWeight(program, parameter, images && tile.bImage ? images.right : null);
-  dispatch(
-    program,
-    linearForward(llama.operands, tile, addend ? "residual" : "store", packed),
-    { a: x, b: weight, c: y, ...(addend ? { addend } : {}) },
-    (shape) => ({
-      rows: rows(shape),
-      columns: parameter.rows,
-      depth: parameter.columns,
-      aStride: parameter.columns,
-      bStride: parameter.columns,
-      cStride: parameter.rows,
-    }),
-  );
 }
 
 /** Dropout of what attention and MLP add to the residual stream, while training. */
@@ -329,6 +273,7 @@ export function recordForward<S extends BatchShape>(
   const tokens = (shape: S) => shape.tokens;
   const { sequences } = batch;
   const { images } = activations;
+  const tiles = attentionTiles(gpu, config, capacity.longest, images !== null);
   const uniforms = attentionUniforms(config);
   const first = config.layers > 0 ? activations.layers[0].x : activations.last;
   recordEmbedding(program, llama, { tokens: batch.tokens, x: first }, tokens);
@@ -340,18 +285,16 @@ export function recordForward<S extends BatchShape>(
     const qkv = images
       ? copyToImage(program, now.queriesKeysValues, images.left, (shape) => shape.tokens * attentionWidth(config))
       : now.queriesKeysValues;
-    const scoreTile = { ...chooseTile(gpu, capacity.longest, capacity.longest), aImage: !!images, bImage: !!images };
-    dispatch(program, attentionScores(operands, scoreTile), { a: qkv, b: qkv, c: now.weights, sequences }, uniforms);
+    dispatch(program, attentionScores(operands, tiles.scores), { a: qkv, b: qkv, c: now.weights, sequences }, uniforms);
     dispatch(program, attentionSoftmax, { scores: now.weights, sequences }, ({ sequences: count, longest }) => ({
       count,
       heads: config.heads,
       longest,
       scale: attentionScale(config),
     }));
-    const valueTile = { ...chooseTile(gpu, capacity.longest, config.headSize), bImage: !!images };
     dispatch(
       program,
-      attentionValues(operands, valueTile),
+      attentionValues(operands, tiles.head),
       { a: now.weights, b: qkv, c: now.mixed, sequences },
       uniforms,
     );

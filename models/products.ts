@@ -1,25 +1,25 @@
 /**
- * The products of a model's linear layers: which there are, where their operands lie, and which variants of their kernels compete.
+ * The products of a model's linear layers: which there are, where their operands lie, which tiles they take, and which compete. Attention's
+ * products are here as far as they share all this.
  * @module
  */
-import type { Image, Tensor } from "../kernels/gpu/buffers.ts";
+import { allocateImage, type Arena, type Image, imageFits } from "../kernels/gpu/buffers.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
-import { copyToImage, type Kernel, type Program } from "../kernels/gpu/program.ts";
+import type { Kernel } from "../kernels/gpu/program.ts";
 import { type Contest, tune } from "../kernels/gpu/tuner.ts";
+import { linearForward, linearInputGradient, linearWeightGradient } from "../kernels/matmul/matmul.ts";
 import {
-  linearForward,
-  linearInputGradient,
+  chooseTile,
   type LinearProduct,
-  linearWeightGradient,
   productKey,
   productTile,
   productTiles,
   type Tile,
-} from "../kernels/matmul/matmul.ts";
+} from "../kernels/matmul/tile.ts";
 import type { Operands } from "../kernels/numerics.ts";
 import type { BatchCapacity } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
-import { attentionWidth, padded, type Parameter } from "./llama.ts";
+import { attentionWidth, padded } from "./llama.ts";
 
 /** Copies of products' operands, each overwritten many times; there where this adapter reads images faster than buffers. */
 export interface OperandImages {
@@ -59,30 +59,63 @@ function productsOf(config: LlamaConfig, { tokens, targets }: BatchCapacity, tra
     .sort((a, b) => b.rows * b.columns * b.depth - a.rows * a.columns * a.depth);
 }
 
-/** Some product of the model reads an image on this adapter, in some operand mode. */
-export function wantsImages(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): boolean {
-  return productsOf(config, capacity, trains).some((product) =>
-    operandModes.some((operands) => {
-      const { aImage, bImage } = productTile(gpu, product, operands);
-      return aImage || bImage;
-    })
-  );
+/** Number of f32 elements of each image; `trains` makes room for what the backward pass puts there. */
+export function imageSizes(config: LlamaConfig, { tokens, targets }: BatchCapacity, trains: boolean) {
+  const { hiddenSize: d, intermediateSize: f, heads, headSize } = config;
+  const width = attentionWidth(config);
+  const mixed = heads * headSize;
+  const vocabulary = padded(config.vocabSize);
+  return {
+    left: Math.max(tokens * width, trains ? Math.max(tokens * Math.max(d, mixed, 2 * f), targets * vocabulary) : 0),
+    right: Math.max(
+      d * Math.max(width, mixed, 2 * f, vocabulary),
+      trains ? Math.max(tokens * Math.max(d, mixed, f, width), targets * d) : 0,
+    ),
+  };
 }
 
-/** The tile of a product, reading images only where there are any. */
-export function tileWith(gpu: Gpu, product: LinearProduct, operands: Operands, images: OperandImages | null): Tile {
+/** Whether products read images here: on this adapter, in some operand mode, some of them should, and textures can hold as much. */
+export function usesImages(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): boolean {
+  return Object.values(imageSizes(config, capacity, trains)).every((size) => imageFits(gpu, size)) &&
+    productsOf(config, capacity, trains).some((product) =>
+      operandModes.some((operands) => {
+        const { aImage, bImage } = productTile(gpu, product, operands);
+        return aImage || bImage;
+      })
+    );
+}
+
+/** Images for a capacity, or null where products read buffers. */
+export function allocateImages(
+  arena: Arena,
+  config: LlamaConfig,
+  capacity: BatchCapacity,
+  trains: boolean,
+): OperandImages | null {
+  if (!usesImages(arena.gpu, config, capacity, trains)) return null;
+  const sizes = imageSizes(config, capacity, trains);
+  const left = allocateImage(arena, "left operands", sizes.left);
+  const right = allocateImage(arena, "right operands", sizes.right);
+  return left && right ? { left, right } : null;
+}
+
+/** The tile of a linear layer's product, reading images only where there are any. */
+export function linearTile(gpu: Gpu, product: LinearProduct, operands: Operands, images: boolean): Tile {
   const tile = productTile(gpu, product, operands);
   return images ? tile : { ...tile, aImage: false, bImage: false };
 }
 
-/** Where a product finds a parameter: in an image, whose copying is recorded, or in its buffer, packed or not. */
-export function recordWeight<S>(
-  program: Program<S>,
-  { tensor, operand, rows, columns }: Parameter,
-  image: Image | null,
-): { weight: Tensor | Image; packed: boolean } {
-  if (!image) return { weight: operand, packed: operand !== tensor };
-  return { weight: copyToImage(program, tensor, image, () => rows * columns), packed: false };
+/** Tiles of attention's products: `scores` for those whose result is a matrix of scores, `head` for those of a head's columns. */
+export function attentionTiles(
+  gpu: Gpu,
+  { headSize }: LlamaConfig,
+  longest: number,
+  images: boolean,
+): { scores: Tile; head: Tile } {
+  return {
+    scores: { ...chooseTile(gpu, longest, longest), aImage: images, bImage: images },
+    head: { ...chooseTile(gpu, longest, headSize), bImage: images },
+  };
 }
 
 /** The variants of a product, with data to measure them on. */

@@ -12,7 +12,6 @@ import {
   attentionValueGradient,
   attentionValues,
   attentionWeightGradient,
-  chooseTile,
   linearForward,
   linearInputGradient,
   linearWeightGradient,
@@ -20,10 +19,11 @@ import {
 import type { Operands } from "../kernels/numerics.ts";
 import type { LlamaConfig } from "../models/config.ts";
 import { attentionWidth, padded } from "../models/llama.ts";
+import { attentionTiles, linearTile, productsOfLayer, usesImages } from "../models/products.ts";
 import { elementwiseCases, updateCases } from "./elementwise_cases.ts";
 import { type KernelCase, places } from "./kernel_case.ts";
 
-/** The three products of a linear layer of `outputs` x `inputs` over `rows` rows, or one of them. */
+/** The three products of a linear layer of `outputs` x `inputs` over `rows` rows, with the tiles a step takes; `images`: where it has any. */
 export function linearCases(
   gpu: Gpu,
   use: string,
@@ -34,6 +34,7 @@ export function linearCases(
     sequences: Uint32Array<ArrayBuffer>;
   },
   operands: Operands,
+  images: boolean,
 ): KernelCase[] {
   const { rows, outputs, inputs, sequences } = size;
   const common = {
@@ -43,11 +44,13 @@ export function linearCases(
     elements: rows * outputs + rows * inputs + outputs * inputs,
   };
   const shape = `${rows} x ${outputs} x ${inputs}`;
+  const products = productsOfLayer(outputs, inputs, rows);
+  const tile = (kind: keyof typeof products) => linearTile(gpu, products[kind], operands, images);
   const [x, y, weight] = [rows * inputs, rows * outputs, outputs * inputs];
   return [
     {
       ...common,
-      kernel: linearForward(operands, chooseTile(gpu, rows, outputs), "store"),
+      kernel: linearForward(operands, tile("forward"), "store"),
       shape,
       bindings: { a: x, b: weight, c: y },
       uniforms: {
@@ -61,7 +64,7 @@ export function linearCases(
     },
     {
       ...common,
-      kernel: linearInputGradient(operands, chooseTile(gpu, rows, inputs)),
+      kernel: linearInputGradient(operands, tile("inputGradient")),
       shape,
       bindings: { a: y, b: weight, c: x },
       uniforms: {
@@ -75,7 +78,7 @@ export function linearCases(
     },
     {
       ...common,
-      kernel: linearWeightGradient(operands, chooseTile(gpu, outputs, inputs)),
+      kernel: linearWeightGradient(operands, tile("weightGradient")),
       shape: `${shape}, ${sequences.length / 4} sequences`,
       elements: common.elements + weight,
       bindings: { a: y, b: x, c: weight, sequences },
@@ -98,6 +101,7 @@ function attentionCases(
   count: number,
   length: number,
   operands: Operands,
+  images: boolean,
 ) {
   const { heads, keyValueHeads, headSize } = config;
   const width = attentionWidth(config);
@@ -116,8 +120,7 @@ function attentionCases(
     width,
     longest: length,
   };
-  const scoreTile = chooseTile(gpu, length, length);
-  const headTile = chooseTile(gpu, length, headSize);
+  const tiles = attentionTiles(gpu, config, length, images);
   const product = (
     kernel: Kernel,
     a: number,
@@ -153,7 +156,7 @@ function attentionCases(
   });
   return [
     product(
-      attentionScores(operands, scoreTile),
+      attentionScores(operands, tiles.scores),
       qkv,
       qkv,
       scores,
@@ -161,14 +164,14 @@ function attentionCases(
     ),
     rows(attentionSoftmax, { scores }, {}, 2 * triangle),
     product(
-      attentionValues(operands, headTile),
+      attentionValues(operands, tiles.head),
       scores,
       qkv,
       mixed,
       triangle + keys + mixed,
     ),
     product(
-      attentionWeightGradient(operands, scoreTile),
+      attentionWeightGradient(operands, tiles.scores),
       mixed,
       qkv,
       scores,
@@ -181,21 +184,21 @@ function attentionCases(
       3 * triangle + 2 * mixed,
     ),
     product(
-      attentionQueryGradient(operands, headTile),
+      attentionQueryGradient(operands, tiles.head),
       scores,
       qkv,
       qkv,
       triangle + keys + queries,
     ),
     product(
-      attentionKeyGradient(operands, headTile),
+      attentionKeyGradient(operands, tiles.head),
       scores,
       qkv,
       qkv,
       triangle + queries + keys,
     ),
     product(
-      attentionValueGradient(operands, headTile),
+      attentionValueGradient(operands, tiles.head),
       scores,
       mixed,
       qkv,
@@ -214,15 +217,18 @@ export function modelCases(
   const { hiddenSize: d, intermediateSize: f, heads, headSize } = config;
   const rows = count * length;
   const sequences = places(config, count, length);
+  const scores = count * heads * length * padded(length);
+  const capacity = { tokens: rows, sequences: count, longest: length, targets: rows, scores };
+  const images = usesImages(gpu, config, capacity, true);
   const linear = (use: string, outputs: number, inputs: number) =>
-    linearCases(gpu, use, { rows, outputs, inputs, sequences }, operands);
+    linearCases(gpu, use, { rows, outputs, inputs, sequences }, operands, images);
   return [
     ...linear("queries, keys, values", attentionWidth(config), d),
     ...linear("attention output", d, heads * headSize),
     ...linear("gate and up", 2 * f, d),
     ...linear("down", d, f),
     ...linear("head", padded(config.vocabSize), d),
-    ...attentionCases(gpu, config, count, length, operands),
+    ...attentionCases(gpu, config, count, length, operands, images),
     ...elementwiseCases(config, count, length),
     ...updateCases(2 * f * d),
   ];

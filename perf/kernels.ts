@@ -2,9 +2,28 @@
  * Times kernels one by one with timestamp queries.
  * @module
  */
-import { allocate, createArena, releaseArena, type Tensor, upload } from "../kernels/gpu/buffers.ts";
+import {
+  allocate,
+  allocateImage,
+  type Arena,
+  createArena,
+  type Image,
+  imageFits,
+  releaseArena,
+  type Tensor,
+  upload,
+} from "../kernels/gpu/buffers.ts";
 import { type Gpu, settle } from "../kernels/gpu/device.ts";
-import { createProgram, dispatch, profile, releaseProgram } from "../kernels/gpu/program.ts";
+import {
+  copyToImage,
+  createProgram,
+  dispatch,
+  imageType,
+  profile,
+  type Program,
+  releaseProgram,
+} from "../kernels/gpu/program.ts";
+import type { Operands } from "../kernels/numerics.ts";
 import type { LlamaConfig } from "../models/config.ts";
 import { filledTensor } from "./data.ts";
 import type { KernelCase } from "./kernel_case.ts";
@@ -41,7 +60,27 @@ export function refusal(
   return seconds > budget ? `about ${seconds.toFixed(1)} s a dispatch; the budget is ${budget} s` : null;
 }
 
-/** Device time of one dispatch, one value a window. */
+/** A binding of a case; an image is filled by a copy that `program` records. */
+function bindingOf(
+  arena: Arena,
+  program: Program<null>,
+  { kernel, bindings }: KernelCase,
+  name: string,
+): Tensor | Image {
+  const size = bindings[name];
+  if (typeof size !== "number") {
+    const tensor = allocate(arena, name, size.length);
+    upload(arena.gpu, tensor, size);
+    return tensor;
+  }
+  const tensor = filledTensor(arena, name, size);
+  if (kernel.inputs[name] !== imageType) return tensor;
+  const image = allocateImage(arena, name, size);
+  if (!image) throw new Error(`${kernel.name}: no texture of this adapter holds the ${size} elements of ${name}`);
+  return copyToImage(program, tensor, image, () => size);
+}
+
+/** Device time of one dispatch, one value a window; copies into images are not in it. */
 export async function kernelSeconds(
   gpu: Gpu,
   one: KernelCase,
@@ -50,17 +89,10 @@ export async function kernelSeconds(
   const arena = createArena(gpu);
   const programs = [1, 0].map(() => createProgram<null>(gpu, one.kernel.name));
   try {
-    const tensors: Record<string, Tensor> = {};
-    for (const [name, size] of Object.entries(one.bindings)) {
-      if (typeof size === "number") {
-        tensors[name] = filledTensor(arena, name, size);
-      } else {upload(
-          gpu,
-          tensors[name] = allocate(arena, name, size.length),
-          size,
-        );}
-    }
     const [first, repeated] = programs;
+    const tensors = Object.fromEntries(
+      Object.keys(one.bindings).map((name) => [name, bindingOf(arena, first, one, name)]),
+    );
     dispatch(first, one.kernel, tensors, () => one.uniforms);
     await profile(first, null);
     const [warm] = await profile(first, null);
@@ -125,11 +157,8 @@ export function withShares(
 function squareCases(gpu: Gpu, side: number): KernelCase[] {
   const sequences = Uint32Array.from([0, side, 0, 0]);
   const size = { rows: side, outputs: side, inputs: side, sequences };
-  return [
-    ...linearCases(gpu, "square", size, "f32"),
-    ...linearCases(gpu, "square", size, "12bit").slice(0, 1),
-    ...linearCases(gpu, "square", size, "bf16").slice(0, 1),
-  ];
+  const cases = (operands: Operands) => linearCases(gpu, "square", size, operands, imageFits(gpu, side * side));
+  return [...cases("f32"), ...cases("12bit").slice(0, 1), ...cases("bf16").slice(0, 1)];
 }
 
 /** Times all kernels of `sets` and of square products; what does not fit goes to `skipped`. */

@@ -93,7 +93,11 @@ export function perfPlan(
       }))),
     ],
     steps: (["12bit", "f32"] as const).flatMap((operands) => embeddedBatches.map((batch) => ({ batch, operands }))),
-    answers: { promptTokens: 64, newTokens: 97, batches: [1, 64] },
+    answers: {
+      prompts: [{ tokens: 64, shared: 0 }, { tokens: 256, shared: 224 }],
+      newTokens: 97,
+      batches: [1, 64],
+    },
     peers: true,
     scaling: [],
   };
@@ -109,6 +113,14 @@ export async function measure(
   log("sync floor");
   const floor = await syncFloor(gpu, Math.max(5, effort.windows));
   const skipped: Skipped[] = [];
+  // Steps come first: their sessions tune what kernels are then measured with.
+  const steps: StepRow[] = [];
+  for (const { batch, operands } of plan.steps) {
+    log(`training step ${batch.join(" x ")} ${operands}`);
+    steps.push(
+      await measureStep(gpu, plan.model, batch, operands, floor.median, effort),
+    );
+  }
   let kernels: PerfReport["kernels"] = [];
   let limits: PerfReport["limits"] = null;
   if (plan.side !== null && gpu.timestamps) {
@@ -132,13 +144,6 @@ export async function measure(
       what: "kernels",
       why: "this adapter has no timestamp queries",
     });
-  }
-  const steps: StepRow[] = [];
-  for (const { batch, operands } of plan.steps) {
-    log(`training step ${batch.join(" x ")} ${operands}`);
-    steps.push(
-      await measureStep(gpu, plan.model, batch, operands, floor.median, effort),
-    );
   }
   if (plan.answers) log("decoding and label scoring");
   const answers = plan.answers ? await measureAnswers(gpu, plan.model, plan.answers, effort) : [];

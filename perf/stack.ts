@@ -1,21 +1,37 @@
 /**
  * The block stack that every peer can express, from our kernels: residual SwiGLU blocks, loss `sum(y * g)`, gradients of all weights,
- * plain gradient descent. Every kernel but copy and descent is the product's own.
+ * plain gradient descent. Every kernel but copy and descent is the product's own, and products are recorded as a training step records them.
  * @module
  */
 import { accumulate } from "../kernels/accumulate/accumulate.ts";
-import { allocate, createArena, releaseArena, type Tensor, upload } from "../kernels/gpu/buffers.ts";
+import {
+  allocate,
+  allocateImage,
+  type Arena,
+  createArena,
+  releaseArena,
+  type Tensor,
+  upload,
+} from "../kernels/gpu/buffers.ts";
 import { type Gpu, settle } from "../kernels/gpu/device.ts";
 import { createProgram, dispatch, releaseProgram, run } from "../kernels/gpu/program.ts";
-import { chooseTile, linearForward, linearInputGradient, linearWeightGradient } from "../kernels/matmul/matmul.ts";
 import type { Operands } from "../kernels/numerics.ts";
 import { swigluBackward, swigluForward } from "../kernels/swiglu/swiglu.ts";
+import { type Matrix, recordLinear, recordLinearGradients } from "../models/linear.ts";
+import type { OperandImages } from "../models/products.ts";
 import { fill, filledTensor } from "./data.ts";
 import { copy, gradientDescent } from "./limits.ts";
 import type { BlockStack } from "./peers/request.ts";
 import { type Effort, wallWindows } from "./timing.ts";
 
 const rate = 1e-5;
+
+/** Images for a layer's operands, as a training step has them; null where textures cannot hold as much. */
+function operandImages(arena: Arena, leftLength: number, rightLength: number): OperandImages | null {
+  const left = allocateImage(arena, "left operands", leftLength);
+  const right = allocateImage(arena, "right operands", rightLength);
+  return left && right ? { left, right } : null;
+}
 
 /** Seconds a step by wall clock, one value a window. */
 export async function stackSeconds(
@@ -27,73 +43,29 @@ export async function stackSeconds(
 ): Promise<number[]> {
   const arena = createArena(gpu);
   const program = createProgram<null>(gpu, "block stack");
-  /** Records a product of a linear layer [outputs][inputs]. */
-  const forward = (
-    outputs: number,
-    inputs: number,
-    tensors: Record<string, Tensor>,
-  ) =>
-    dispatch(
-      program,
-      linearForward(
-        operands,
-        chooseTile(gpu, tokens, outputs),
-        tensors.addend ? "residual" : "store",
-      ),
-      tensors,
-      () => ({
-        rows: tokens,
-        columns: outputs,
-        depth: inputs,
-        aStride: inputs,
-        bStride: inputs,
-        cStride: outputs,
-      }),
-    );
-  const inputGradient = (
-    outputs: number,
-    inputs: number,
-    tensors: Record<string, Tensor>,
-  ) =>
-    dispatch(
-      program,
-      linearInputGradient(operands, chooseTile(gpu, tokens, inputs)),
-      tensors,
-      () => ({
-        rows: tokens,
-        columns: inputs,
-        depth: outputs,
-        aStride: outputs,
-        bStride: inputs,
-        cStride: inputs,
-      }),
-    );
   try {
     const sequences = allocate(arena, "sequences", 4);
     upload(gpu, sequences, Uint32Array.from([0, tokens, 0, 0]));
-    const weightGradient = (
-      outputs: number,
-      inputs: number,
-      tensors: Record<string, Tensor>,
+    const images = operandImages(
+      arena,
+      tokens * Math.max(2 * inner, width),
+      Math.max(2 * inner * width, tokens * Math.max(inner, width)),
+    );
+    const forward = (weight: Matrix, tensors: { x: Tensor; y: Tensor; addend?: Tensor }) =>
+      recordLinear(program, { gpu, operands }, tokens, weight, { ...tensors, images }, () => tokens);
+    const backward = (
+      weight: Matrix,
+      tensors: { y: Tensor; x: Tensor; weightGradient: Tensor; xGradient?: Tensor | undefined },
     ) =>
-      dispatch(
-        program,
-        linearWeightGradient(operands, chooseTile(gpu, outputs, inputs)),
-        { ...tensors, sequences },
-        () => ({
-          rows: outputs,
-          columns: inputs,
-          count: 1,
-          aStride: outputs,
-          bStride: inputs,
-          cStride: inputs,
-        }),
-      );
+      recordLinearGradients(program, { gpu, operands }, tokens, weight, { ...tensors, sequences, images }, {
+        rows: () => tokens,
+        count: () => 1,
+      });
     const tensor = (name: string, length: number) => allocate(arena, name, length);
     const weight = (name: string, rows: number, columns: number) => {
       const made = tensor(name, rows * columns);
       upload(gpu, made, fill(rows * columns, 1 / Math.sqrt(columns)));
-      return made;
+      return { tensor: made, operand: made, rows, columns };
     };
     const g = filledTensor(arena, "g", tokens * width);
     const layers = Array.from({ length: blocks }, () => ({
@@ -115,9 +87,9 @@ export async function stackSeconds(
 
     layers.forEach(({ gateUp, down, hidden, gated, y }, block) => {
       const input = inputOf(block);
-      forward(2 * inner, width, { a: input, b: gateUp, c: hidden });
+      forward(gateUp, { x: input, y: hidden });
       dispatch(program, swigluForward, { gateUp: hidden, y: gated }, rows);
-      forward(width, inner, { a: gated, b: down, c: y, addend: input });
+      forward(down, { x: gated, y, addend: input });
     });
     dispatch(
       program,
@@ -127,25 +99,21 @@ export async function stackSeconds(
     );
     for (let block = blocks - 1; block >= 0; block--) {
       const layer = layers[block];
-      weightGradient(width, inner, {
-        a: dy,
-        b: layer.gated,
-        c: layer.downGradient,
-      });
-      inputGradient(width, inner, { a: dy, b: layer.down, c: dGated });
+      backward(layer.down, { y: dy, x: layer.gated, weightGradient: layer.downGradient, xGradient: dGated });
       dispatch(
         program,
         swigluBackward,
         { gateUp: layer.hidden, gradient: dGated, gateUpGradient: dHidden },
         rows,
       );
-      weightGradient(2 * inner, width, {
-        a: dHidden,
-        b: inputOf(block),
-        c: layer.gateUpGradient,
+      backward(layer.gateUp, {
+        y: dHidden,
+        x: inputOf(block),
+        weightGradient: layer.gateUpGradient,
+        // Nothing below the first block learns.
+        xGradient: block > 0 ? dx : undefined,
       });
       if (block === 0) break;
-      inputGradient(2 * inner, width, { a: dHidden, b: layer.gateUp, c: dx });
       dispatch(
         program,
         accumulate,
@@ -154,7 +122,7 @@ export async function stackSeconds(
       );
     }
     for (const { gateUp, down, gateUpGradient, downGradient } of layers) {
-      const descend = (weight: Tensor, gradient: Tensor) =>
+      const descend = ({ tensor: weight }: Matrix, gradient: Tensor) =>
         dispatch(
           program,
           gradientDescent,
@@ -172,7 +140,7 @@ export async function stackSeconds(
   }
 }
 
-/** Seconds of a square product by wall clock, one value a window: what peers are timed by. */
+/** Seconds of a square product by wall clock, one value a window, copies into images included: what peers are timed by. */
 export async function squareSeconds(
   gpu: Gpu,
   side: number,
@@ -183,21 +151,11 @@ export async function squareSeconds(
   const arena = createArena(gpu);
   const program = createProgram<null>(gpu, "square product");
   try {
-    const [a, b] = ["a", "b"].map((name) => filledTensor(arena, name, side * side));
-    const c = allocate(arena, "c", side * side);
-    dispatch(
-      program,
-      linearForward(operands, chooseTile(gpu, side, side), "store"),
-      { a, b, c },
-      () => ({
-        rows: side,
-        columns: side,
-        depth: side,
-        aStride: side,
-        bStride: side,
-        cStride: side,
-      }),
-    );
+    const [x, tensor] = ["x", "weight"].map((name) => filledTensor(arena, name, side * side));
+    const y = allocate(arena, "y", side * side);
+    const images = operandImages(arena, side * side, side * side);
+    const weight = { tensor, operand: tensor, rows: side, columns: side };
+    recordLinear(program, { gpu, operands }, side, weight, { x, y, images }, () => side);
     await settle(gpu);
     return await wallWindows(gpu, floor, effort, () => run(program, null));
   } finally {

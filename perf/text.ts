@@ -104,11 +104,12 @@ function stepText(report: PerfReport): string[] {
 function answerText(report: PerfReport): string[] {
   if (report.answers.length === 0) return [];
   const rows = table(
-    ["what", "batch", "prompt tokens", "new tokens", "call ms", "a second"],
+    ["what", "batch", "prompt tokens", "shared", "new tokens", "call ms", "a second"],
     report.answers.map((row) => [
       row.kind === "decoding" ? "decoding, tokens" : "label scoring, examples",
       String(row.batch),
       String(row.promptTokens),
+      String(row.sharedTokens),
       String(row.newTokens),
       milliseconds(row.wall.median),
       rate(row.rate),

@@ -80,6 +80,8 @@ export interface AnswerRow {
   readonly kind: "decoding" | "scoring";
   readonly batch: number;
   readonly promptTokens: number;
+  /** Of these, leading tokens that all prompts of the call have in common. */
+  readonly sharedTokens: number;
   readonly newTokens: number;
   readonly prompts: number;
   /** Wall clock of a whole call: recording, prompts, generation, read-back. */

@@ -28,20 +28,11 @@ fn scaled(item: u32) -> vec4<f32> {
 
 //// kernel update
 // Part of the kernels that need u: four values of it.
-fn reciprocal_root4(x: vec4<f32>) -> vec4<f32> {
-  let half = 0.5 * x;
-  var y = bitcast<vec4<f32>>(vec4<u32>(0x5f375a86u) - (bitcast<vec4<u32>>(x) >> vec4<u32>(1u)));
-  for (var step = 0; step < 4; step++) {
-    y = mul4(y, sub4(vec4<f32>(1.5), mul4(mul4(half, y), y)));
-  }
-  return y;
-}
-
 fn update(item: u32) -> vec4<f32> {
   let quads = params.columns / 4u;
   let row_root = mul(factors[params.matrix].x, reciprocal_root(rowMoments[params.firstRow + item / quads]));
   let row_factor = select(row_root, 1.0, params.rows == 1u);
-  let column_root = reciprocal_root4(columnMoments[params.matrix * quads + item % quads]);
+  let column_root = reciprocal_roots(columnMoments[params.matrix * quads + item % quads]);
   return flush4(mul4(mul4(scaled(item), column_root), vec4<f32>(row_factor)));
 }
 

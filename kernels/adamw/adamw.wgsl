@@ -8,23 +8,6 @@
 // weight, first and second are overwritten; values below 2^-110 become zero. Uniforms: see adamwUniforms.
 
 //// kernel adamw
-fn reciprocal4(b: vec4<f32>) -> vec4<f32> {
-  var y = bitcast<vec4<f32>>(vec4<u32>(0x7ef311c7u) - bitcast<vec4<u32>>(b));
-  for (var step = 0; step < 4; step++) {
-    y = mul4(y, sub4(vec4<f32>(2.0), mul4(b, y)));
-  }
-  return y;
-}
-
-fn root4(x: vec4<f32>) -> vec4<f32> {
-  let half = 0.5 * x;
-  var y = bitcast<vec4<f32>>(vec4<u32>(0x5f375a86u) - (bitcast<vec4<u32>>(x) >> vec4<u32>(1u)));
-  for (var step = 0; step < 4; step++) {
-    y = mul4(y, sub4(vec4<f32>(1.5), mul4(mul4(half, y), y)));
-  }
-  return select(vec4<f32>(0.0), mul4(x, y), x > vec4<f32>(0.0));
-}
-
 // One thread for each vec4.
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -35,8 +18,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let g = select(vec4<f32>(0.0), scaled, large);
   let m = flush4(add4(mul4(vec4<f32>(params.beta1), first[i]), mul4(vec4<f32>(params.oneMinusBeta1), g)));
   let v = flush4(add4(mul4(vec4<f32>(params.beta2), second[i]), mul4(vec4<f32>(params.oneMinusBeta2), mul4(g, g))));
-  let denominator = add4(mul4(root4(v), vec4<f32>(params.inverseRootCorrection2)), vec4<f32>(params.epsilon));
-  let change = flush4(mul4(vec4<f32>(params.stepSize), mul4(m, reciprocal4(denominator))));
+  let denominator = add4(mul4(roots(v), vec4<f32>(params.inverseRootCorrection2)), vec4<f32>(params.epsilon));
+  let change = flush4(mul4(vec4<f32>(params.stepSize), mul4(m, reciprocals(denominator))));
   first[i] = m;
   second[i] = v;
   weight[i] = flush4(sub4(mul4(weight[i], vec4<f32>(params.decayFactor)), change));

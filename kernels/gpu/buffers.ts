@@ -77,20 +77,28 @@ export function imageBytes(length: number): number {
   return Math.max(1, Math.ceil(length / (4 * imageWidth))) * imageWidth * 16;
 }
 
+/** Rows of texels in an image of `length` elements. */
+function imageHeight(length: number): number {
+  return imageBytes(length) / (imageWidth * 16);
+}
+
+/** Whether this adapter's textures can hold `length` elements. */
+export function imageFits({ limits }: Pick<Gpu, "limits">, length: number): boolean {
+  return Math.max(imageWidth, imageHeight(length)) <= limits.maxTextureDimension2D;
+}
+
 /** An image for `length` elements; null where this adapter's textures cannot hold as many. */
 export function allocateImage(arena: Arena, name: string, length: number): Image | null {
   const { gpu } = arena;
-  const bytes = imageBytes(length);
-  const height = bytes / (imageWidth * 16);
-  if (height > gpu.limits.maxTextureDimension2D || imageWidth > gpu.limits.maxTextureDimension2D) return null;
+  if (!imageFits(gpu, length)) return null;
   const texture = scoped(gpu, `image ${name}`, () =>
     gpu.device.createTexture({
       label: name,
-      size: [imageWidth, height],
+      size: [imageWidth, imageHeight(length)],
       format: "rgba32float",
       usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
     }));
-  gpu.allocated += bytes;
+  gpu.allocated += imageBytes(length);
   const image = { name, texture, view: texture.createView(), length };
   arena.images.push(image);
   return image;

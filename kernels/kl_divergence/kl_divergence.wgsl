@@ -7,10 +7,6 @@
 // (numerics.wgsl). Rounding may leave a divergence near zero negative; it is set to zero. Equal rows give exactly zero.
 
 //// kernel kl_divergence
-fn exponential4(x: vec4<f32>) -> vec4<f32> {
-  return vec4<f32>(exponential(x.x), exponential(x.y), exponential(x.z), exponential(x.w));
-}
-
 fn inside(quad: u32) -> vec4<bool> {
   return vec4<u32>(4u * quad) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.vocabulary);
 }
@@ -47,9 +43,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i = j; i < quads; i += 16u) {
       let y = sub4(base[start + i], base_top);
       let z = sub4(tuned[start + i], tuned_top);
-      let e = select(vec4<f32>(0.0), exponential4(y), inside(i));
+      let e = select(vec4<f32>(0.0), exponentials(y), inside(i));
       base_sum = add4(base_sum, e);
-      tuned_sum = add4(tuned_sum, select(vec4<f32>(0.0), exponential4(z), inside(i)));
+      tuned_sum = add4(tuned_sum, select(vec4<f32>(0.0), exponentials(z), inside(i)));
       difference = add4(difference, select(vec4<f32>(0.0), flush4(mul4(e, sub4(y, z))), inside(i)));
     }
     base_sums[j] = base_sum;

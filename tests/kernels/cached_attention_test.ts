@@ -18,7 +18,7 @@ import {
   releaseProgram,
   run,
 } from "../../kernels/gpu/program.ts";
-import type { Tile } from "../../kernels/matmul/matmul.ts";
+import type { Tile } from "../../kernels/matmul/tile.ts";
 import { operandRounding, type Operands } from "../../kernels/numerics.ts";
 import { assertBits, type Data, floats, gpuTest, runKernel, unset } from "./gpu.ts";
 

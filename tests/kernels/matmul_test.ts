@@ -9,13 +9,9 @@ import {
   attentionWeightGradient,
   linearForward,
   linearInputGradient,
-  type LinearProduct,
   linearWeightGradient,
-  productKey,
-  productTile,
-  productTiles,
-  type Tile,
 } from "../../kernels/matmul/matmul.ts";
+import { type LinearProduct, productKey, productTile, productTiles, type Tile } from "../../kernels/matmul/tile.ts";
 import {
   type AttentionProduct,
   attentionProductOracle,

@@ -17,7 +17,7 @@ const plan: PerfPlan = {
   kernelSets: [{ model: "tiny", config: tiny, batch: [2, 12] }],
   model: tiny,
   steps: [{ batch: [2, 12], operands: "12bit" }],
-  answers: { promptTokens: 5, newTokens: 4, batches: [1, 3] },
+  answers: { prompts: [{ tokens: 5, shared: 0 }, { tokens: 22, shared: 16 }], newTokens: 4, batches: [1, 3] },
   peers: false,
   scaling: scalingCases({ ...tiny, keyValueHeads: 4 }, [2, 12], {
     width: [32, 64],
@@ -60,11 +60,13 @@ gpuTest("a report holds every part of its plan, in schema tunemark.perf/1, with 
     "skipped",
   ]);
   assertEquals(report.schema, "tunemark.perf/1");
-  assertEquals(report.answers.map(({ kind, batch }) => [kind, batch]), [
-    ["scoring", 1],
-    ["decoding", 1],
-    ["scoring", 3],
-    ["decoding", 3],
+  assertEquals(report.answers.map(({ kind, batch, sharedTokens }) => [kind, batch, sharedTokens]), [
+    ["scoring", 1, 0],
+    ["decoding", 1, 0],
+    ["scoring", 3, 0],
+    ["decoding", 3, 0],
+    ["scoring", 3, 16],
+    ["decoding", 3, 16],
   ]);
   const [step] = report.steps;
   assertEquals([step.batch, step.tokens, step.allocatedBytes], ["2 x 12", 24, 0]);

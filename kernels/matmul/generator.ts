@@ -1,0 +1,213 @@
+/**
+ * Writes the kernel of any matrix product:
+ *
+ *     C[m][n] = sum over segments s, in order, of ( sum over k ascending, from zero, of A_s[m][k] * B_s[k][n] )
+ *
+ * Operands are rounded on load (numerics.wgsl `round12`), products are exact, sums are f32. The order belongs to the definition: tile
+ * shape, workgroup size and how operands reach the lanes are free, and every choice gives the same bits.
+ *
+ * The body is written out, because unrolled scalar code is what compilers handle best. Lanes of a workgroup run along output columns,
+ * each lane holds `rows` x `columns` vec4 of accumulators, and k advances by 4.
+ * @module
+ */
+import { imageType, type Kernel, type Uniforms } from "../gpu/program.ts";
+import { type Operands, operandWgsl } from "../numerics.ts";
+import type { Tile } from "./tile.ts";
+
+/** What is multiplied: where its pieces lie in the buffers, as WGSL statements. */
+export interface Problem {
+  /** Bindings beside `a`, `b` and the output. */
+  readonly tables: Readonly<Record<string, string>>;
+  readonly uniforms: Readonly<Record<string, "u32" | "f32">>;
+  /**
+   * Defines rowCount, columnCount, cBase, cStride, segmentCount from `item` (workgroup_id.z); all offsets in elements.
+   */
+  readonly locate: string;
+  /** Defines aBase, bBase, aStride, bStride, kStart, kEnd of `segment`; may use rowStart and rowEnd of the workgroup's tile. */
+  readonly segment: string;
+  /** More than one segment can occur; `accumulate` adds them one by one. */
+  readonly segmented: boolean;
+  /** Columns beyond the last row of a tile are not wanted (causal scores). */
+  readonly causalOutput: boolean;
+  /** Number of items, from the uniforms. */
+  readonly items: (uniforms: Uniforms) => number;
+  /** Largest rowCount and columnCount, from the uniforms. */
+  readonly extent: (uniforms: Uniforms) => readonly [number, number];
+}
+
+/** How operands lie in memory: `row` is [m][k] for A and [k][n] for B; `column` is [k][m] for A and [n][k] for B. */
+export type Layout = "row" | "column";
+
+/** What happens to the result: `store` C = AB, `accumulate` C = C + AB, `residual` C = addend + AB. */
+export type Epilogue = "store" | "accumulate" | "residual";
+
+function bodyWgsl(
+  problem: Problem,
+  aLayout: Layout,
+  bLayout: Layout,
+  epilogue: Epilogue,
+  operands: Operands,
+  tile: Tile,
+  packed: boolean,
+): string {
+  const { lanes, groups, rows, columns, broadcast } = tile;
+  const rowList = Array.from({ length: rows }, (_, i) => i);
+  const columnList = Array.from({ length: columns }, (_, j) => j);
+  const component = ["x", "y", "z", "w"];
+  const lines: string[] = [];
+  const emit = (text: string) => lines.push(text);
+
+  emit(operandWgsl(operands));
+  if (packed) emit(unpackWgsl);
+  const loadA = (index: string) => `operand(${tile.aImage ? `fetch_a((${index}) >> 2u)` : `a[(${index}) >> 2u]`})`;
+  const loadB = (index: string) => {
+    if (tile.bImage) return `operand(fetch_b((${index}) >> 2u))`;
+    return packed ? `unpack(b[(${index}) >> 2u])` : `operand(b[(${index}) >> 2u])`;
+  };
+  // One axis: software adapters fill a vector register along x alone.
+  emit(`@compute @workgroup_size(${lanes * groups})`);
+  emit("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {");
+  emit(`let item = group.z; let lane = local.x % ${lanes}u; let part = local.x / ${lanes}u;`);
+  emit(problem.locate);
+  emit(`let tileStart = group.y * ${rows * groups}u; let rowStart = tileStart + part * ${rows}u;`);
+  emit(`let rowEnd = min(rowCount, tileStart + ${rows * groups}u);`);
+  emit(`let columnStart = group.x * ${lanes * columns * 4}u;`);
+  emit("if (tileStart >= rowCount || columnStart >= columnCount) { return; }");
+  if (problem.causalOutput) emit("if (columnStart >= rowEnd) { return; }");
+  for (const j of columnList) {
+    emit(`let n${j} = columnStart + (${j * lanes}u + lane) * 4u;`);
+    // Lanes beyond the last column repeat the last vec4; they store nothing.
+    emit(`let m${j} = min(n${j}, (columnCount - 1u) & 0xfffffffcu);`);
+  }
+  const place = (i: number, j: number) => `(cBase + min(rowStart + ${i}u, rowCount - 1u) * cStride + m${j}) >> 2u`;
+  if (problem.segmented) {
+    for (const i of rowList) {
+      for (const j of columnList) {
+        emit(`var total${i}_${j} = ${epilogue === "accumulate" ? `c[${place(i, j)}]` : "vec4<f32>(0.0)"};`);
+      }
+    }
+    emit("for (var segment = 0u; segment < segmentCount; segment++) {");
+  }
+  emit(problem.segment);
+  for (const i of rowList) for (const j of columnList) emit(`var c${i}_${j} = vec4<f32>(0.0);`);
+  emit("for (var k = kStart; k < kEnd; k += 4u) {");
+
+  // A: value of row i at step q is `value(i, q)`. `handed`: what `lane` of each group loaded, to all lanes of the group.
+  const handed = (loaded: string, lane: number) =>
+    groups === 1
+      ? `subgroupBroadcast(${loaded}, ${lane}u)`
+      : `select(subgroupBroadcast(${loaded}, ${lane}u), subgroupBroadcast(${loaded}, ${lanes + lane}u), part == 1u)`;
+  let value: (i: number, q: number) => string;
+  if (aLayout === "row") {
+    emit("let inside = vec4<bool>(k < kEnd, k + 1u < kEnd, k + 2u < kEnd, k + 3u < kEnd);");
+    const load = (row: string) =>
+      `select(vec4<f32>(0.0), ${loadA(`aBase + min(${row}, rowCount - 1u) * aStride + k`)}, inside)`;
+    if (broadcast) {
+      for (let g = 0; g < rows / lanes; g++) emit(`let a${g} = ${load(`rowStart + ${g * lanes}u + lane`)};`);
+      for (const i of rowList) emit(`let r${i} = ${handed(`a${Math.floor(i / lanes)}`, i % lanes)};`);
+    } else {
+      for (const i of rowList) emit(`let r${i} = ${load(`rowStart + ${i}u`)};`);
+    }
+    value = (i, q) => `r${i}.${component[q]}`;
+  } else {
+    const quads = rows / 4;
+    for (let q = 0; q < 4; q++) {
+      const load = (quad: string) =>
+        `select(vec4<f32>(0.0), ${
+          loadA(
+            `aBase + min(k + ${q}u, kEnd - 1u) * aStride + min(rowStart + 4u * ${quad}, (rowCount - 1u) & 0xfffffffcu)`,
+          )
+        }, k + ${q}u < kEnd)`;
+      if (broadcast) {
+        for (let g = 0; g < Math.ceil(quads / lanes); g++) emit(`let a${q}_${g} = ${load(`(${g * lanes}u + lane)`)};`);
+        for (let u = 0; u < quads; u++) {
+          emit(`let r${q}_${u} = ${handed(`a${q}_${Math.floor(u / lanes)}`, u % lanes)};`);
+        }
+      } else {
+        for (let u = 0; u < quads; u++) emit(`let r${q}_${u} = ${load(`${u}u`)};`);
+      }
+    }
+    value = (i, q) => `r${q}_${Math.floor(i / 4)}.${component[i % 4]}`;
+  }
+
+  // B: vec4 of columns j at step q is b{q}_{j}.
+  for (const j of columnList) {
+    if (bLayout === "row") {
+      for (let q = 0; q < 4; q++) {
+        emit(`let b${q}_${j} = ${loadB(`bBase + min(k + ${q}u, kEnd - 1u) * bStride + m${j}`)};`);
+      }
+    } else {
+      for (let c = 0; c < 4; c++) {
+        emit(`let w${j}_${c} = ${loadB(`bBase + min(m${j} + ${c}u, columnCount - 1u) * bStride + k`)};`);
+      }
+      for (let q = 0; q < 4; q++) {
+        const parts = [0, 1, 2, 3].map((c) => `w${j}_${c}.${component[q]}`).join(", ");
+        emit(`let b${q}_${j} = vec4<f32>(${parts});`);
+      }
+    }
+  }
+  for (const i of rowList) {
+    for (const j of columnList) {
+      emit(`c${i}_${j} = ((((c${i}_${j} + ${[0, 1, 2, 3].map((q) => `${value(i, q)} * b${q}_${j}`).join(") + ")});`);
+    }
+  }
+  emit("}");
+  const result = problem.segmented ? "total" : "c";
+  if (problem.segmented) {
+    for (const i of rowList) {
+      for (const j of columnList) emit(`total${i}_${j} = opaque4(total${i}_${j} + opaque4(c${i}_${j}));`);
+    }
+    emit("}");
+  }
+  for (const i of rowList) {
+    emit(`if (rowStart + ${i}u < rowCount) {`);
+    for (const j of columnList) {
+      const sum = `${result}${i}_${j}`;
+      emit(`if (n${j} < columnCount) { let at = ${place(i, j)};`);
+      if (epilogue === "residual") emit(`c[at] = opaque4(addend[at] + opaque4(${sum}));`);
+      else emit(`c[at] = ${sum};`);
+      emit("}");
+    }
+    emit("}");
+  }
+  emit("}");
+  return lines.join("\n");
+}
+
+/** Four values of a weight that `pack` has packed. */
+const unpackWgsl = `fn unpack(p: vec2<u32>) -> vec4<f32> {
+  return bitcast<vec4<f32>>(vec4<u32>(p.x << 16u, p.x & 0xffff0000u, p.y << 16u, p.y & 0xffff0000u));
+}`;
+
+/** The kernel of a product. `packed`: B is in `pack`'s form. */
+export function matmulKernel(
+  name: string,
+  problem: Problem,
+  layouts: readonly [Layout, Layout],
+  epilogue: Epilogue,
+  operands: Operands,
+  tile: Tile,
+  packed = false,
+): Kernel {
+  const matrix = "array<vec4<f32>>";
+  return {
+    name,
+    body: bodyWgsl(problem, ...layouts, epilogue, operands, tile, packed),
+    inputs: {
+      a: tile.aImage ? imageType : matrix,
+      b: tile.bImage ? imageType : packed ? "array<vec2<u32>>" : matrix,
+      ...(epilogue === "residual" ? { addend: matrix } : {}),
+      ...problem.tables,
+    },
+    outputs: { c: matrix },
+    uniforms: problem.uniforms,
+    grid: (uniforms) => {
+      const [rows, columns] = problem.extent(uniforms);
+      return [
+        Math.ceil(columns / (tile.lanes * tile.columns * 4)),
+        Math.ceil(rows / (tile.rows * tile.groups)),
+        problem.items(uniforms),
+      ];
+    },
+  };
+}
