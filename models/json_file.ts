@@ -15,7 +15,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * The first key that one object of a valid JSON text has twice, or null.
  * `JSON.parse` keeps the last of two equal keys in silence; in a header or a configuration that is a contradiction.
  */
-export function repeatedKey(json: string): string | null {
+function repeatedKey(json: string): string | null {
   // A string followed by a colon is a key; braces open and close the objects that keys belong to.
   const token = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}]/g;
   const open: Set<string>[] = [];
@@ -47,7 +47,7 @@ export function parseJsonObject(text: string, what: string): JsonObject {
 }
 
 /** Reads a whole file, with a message that says which and why where that fails. */
-export function readBytes(path: string): Uint8Array<ArrayBuffer> {
+function readBytes(path: string): Uint8Array<ArrayBuffer> {
   try {
     return Deno.readFileSync(path);
   } catch (error) {

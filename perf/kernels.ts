@@ -187,14 +187,8 @@ export async function measureKernels(
       const rate = Math.max(...rows.map(({ gigaflops }) => gigaflops ?? 0));
       const why = refusal(gpu, one, rate, effort.budget);
       log(`kernel ${label}`);
-      if (why !== null) skipped.push({ what: label, why });
-      else {rows.push(
-          rowOf(
-            { model, batch: shown },
-            one,
-            await kernelSeconds(gpu, one, effort),
-          ),
-        );}
+      if (why === null) rows.push(rowOf({ model, batch: shown }, one, await kernelSeconds(gpu, one, effort)));
+      else skipped.push({ what: label, why });
     }
   }
   return { rows, skipped };

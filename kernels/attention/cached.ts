@@ -17,6 +17,7 @@
 import type { Gpu } from "../gpu/device.ts";
 import { imageOutputType, imageType, type Kernel, kernelSource } from "../gpu/program.ts";
 import { threadGrid } from "../grid.ts";
+import { component, sumWgsl, transposedWgsl } from "../matmul/generator.ts";
 import { chooseTile, type Tile } from "../matmul/tile.ts";
 import { type Operands, operandWgsl } from "../numerics.ts";
 import source from "./cached.wgsl" with { type: "text" };
@@ -133,13 +134,10 @@ function bodyWgsl(
       for (const i of rowList) emit(`let x${i} = ${a(`i${i}`, "k")};`);
     }
   }
-  const component = ["x", "y", "z", "w"];
   for (const j of columnList) {
     if (scores) {
       for (let c = 0; c < 4; c++) emit(`let w${j}_${c} = ${cache(`key${j}_${c} + k`)};`);
-      for (let q = 0; q < 4; q++) {
-        emit(`let b${q}_${j} = vec4<f32>(${[0, 1, 2, 3].map((c) => `w${j}_${c}.${component[q]}`).join(", ")});`);
-      }
+      for (let q = 0; q < 4; q++) emit(transposedWgsl(q, j));
     } else {
       // Weights beyond the keys are zero; the last value stands in for the missing ones.
       for (let q = 0; q < 4; q++) {
@@ -149,9 +147,7 @@ function bodyWgsl(
   }
   for (const i of rowList) {
     for (const j of columnList) {
-      emit(
-        `c${i}_${j} = ((((c${i}_${j} + ${[0, 1, 2, 3].map((q) => `x${i}.${component[q]} * b${q}_${j}`).join(") + ")});`,
-      );
+      emit(sumWgsl(i, j, (q) => `x${i}.${component[q]}`));
     }
   }
   if (spread) emit("}");

@@ -41,6 +41,19 @@ export type Layout = "row" | "column";
 /** What happens to the result: `store` C = AB, `accumulate` C = C + AB, `residual` C = addend + AB. */
 export type Epilogue = "store" | "accumulate" | "residual";
 
+/** Components of a vec4. */
+export const component = ["x", "y", "z", "w"];
+
+/** B's step `q` for the vec4 of columns `j`, from what was loaded of each column along k: `w{j}_{column}`. */
+export function transposedWgsl(q: number, j: number): string {
+  return `let b${q}_${j} = vec4<f32>(${[0, 1, 2, 3].map((c) => `w${j}_${c}.${component[q]}`).join(", ")});`;
+}
+
+/** Four steps of the sum of row `i` and vec4 of columns `j`, in their order; `value` is A's at a step, B's is `b{step}_{j}`. */
+export function sumWgsl(i: number, j: number, value: (q: number) => string): string {
+  return `c${i}_${j} = ((((c${i}_${j} + ${[0, 1, 2, 3].map((q) => `${value(q)} * b${q}_${j}`).join(") + ")});`;
+}
+
 function bodyWgsl(
   problem: Problem,
   aLayout: Layout,
@@ -53,7 +66,6 @@ function bodyWgsl(
   const { lanes, groups, rows, columns, broadcast } = tile;
   const rowList = Array.from({ length: rows }, (_, i) => i);
   const columnList = Array.from({ length: columns }, (_, j) => j);
-  const component = ["x", "y", "z", "w"];
   const lines: string[] = [];
   const emit = (text: string) => lines.push(text);
 
@@ -140,15 +152,12 @@ function bodyWgsl(
       for (let c = 0; c < 4; c++) {
         emit(`let w${j}_${c} = ${loadB(`bBase + min(m${j} + ${c}u, columnCount - 1u) * bStride + k`)};`);
       }
-      for (let q = 0; q < 4; q++) {
-        const parts = [0, 1, 2, 3].map((c) => `w${j}_${c}.${component[q]}`).join(", ");
-        emit(`let b${q}_${j} = vec4<f32>(${parts});`);
-      }
+      for (let q = 0; q < 4; q++) emit(transposedWgsl(q, j));
     }
   }
   for (const i of rowList) {
     for (const j of columnList) {
-      emit(`c${i}_${j} = ((((c${i}_${j} + ${[0, 1, 2, 3].map((q) => `${value(i, q)} * b${q}_${j}`).join(") + ")});`);
+      emit(sumWgsl(i, j, (q) => value(i, q)));
     }
   }
   emit("}");

@@ -1,7 +1,10 @@
 /** A whole report of a tiny model: complete, in its units, in its schema. Its speed is nobody's business here. */
 import { assert, assertEquals } from "@std/assert";
+import { imageType } from "../../kernels/gpu/program.ts";
+import { scoreElements } from "../../models/batch.ts";
+import { usesImages } from "../../models/products.ts";
 import { modelCases } from "../../perf/kernel_cases.ts";
-import { refusal } from "../../perf/kernels.ts";
+import { kernelSeconds, refusal } from "../../perf/kernels.ts";
 import { measure, type PerfPlan, type PerfReport, reportText } from "../../perf/mod.ts";
 import { scalingCases } from "../../perf/scaling.ts";
 import { embedded, largeShapes } from "../../perf/shapes.ts";
@@ -90,6 +93,22 @@ gpuTest("a report holds every part of its plan, in schema tunemark.perf/1, with 
   const text = reportText(report);
   assert(!/NaN|undefined|Infinity/.test(text), text);
   assert(text.includes("Repeat with: deno task perf"));
+});
+
+gpuTest("kernels are timed as a step runs them: products read images where the model's do", async (gpu) => {
+  const [count, length] = [2, 128];
+  const capacity = {
+    tokens: count * length,
+    sequences: count,
+    longest: length,
+    targets: count * length,
+    scores: scoreElements(tiny, [length, length]),
+  };
+  const products = modelCases(gpu, tiny, [count, length], "12bit").filter(({ operations }) => operations !== null);
+  const fromImages = products.filter(({ kernel }) => Object.values(kernel.inputs).includes(imageType));
+  assertEquals(fromImages.length > 0, usesImages(gpu, tiny, capacity, true));
+  if (!gpu.timestamps) return;
+  for (const one of fromImages.slice(0, 3)) assert((await kernelSeconds(gpu, one, plan.effort)).median > 0);
 });
 
 gpuTest("the memory estimate of training is within 10 % of what is allocated", async (gpu) => {
