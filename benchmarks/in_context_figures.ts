@@ -16,8 +16,9 @@ const notes = [
   "chosen on the test rows themselves, and for all alike.",
   "As in U: smallest training size; the same first demonstrations before every training example, loss on the last answer only; prompt " +
   "format 1, of which U does not say that it is its own.",
-  "Unlike U: an example longer than the model's longest context is cut as U's are at 1,024 tokens; the setting training_loss shows how many " +
-  "lost part of their target.",
+  "Training examples are cut at 1,024 tokens as in U, or at the model's longest context where that is shorter; the setting training_loss " +
+  "shows how many lost part of their target.",
+  "The paper's numbers are of Llama-2-7b on its own data, 250 test rows, one run.",
 ];
 
 /** The task of a panel's test set. */
@@ -48,7 +49,8 @@ export function panelRequests(task: Task, { tasks, scale, seeds }: PlanScope): C
 
 /** A table per figure and metric kind: a row per panel, a column per bar. */
 export function panelTables(view: PlanView, kind: Task["kind"]): TablePlan[] {
-  const panels = view.tasks.filter((task) => task.kind === kind).flatMap((task) => panelsOf(task, view.tasks));
+  const panels = view.tasks.filter((task) => task.kind === kind).flatMap((task) => panelsOf(task, view.tasks))
+    .sort((a, b) => a.panel.panel < b.panel.panel ? -1 : 1);
   return [...Map.groupBy(panels, ({ panel }) => panel.panel[0]).entries()].flatMap(([figure, members]) =>
     (["generation", "classification"] as const).flatMap((tested) => {
       const table = panelTable(view, `Figure ${figure}`, members.filter((one) => one.tested.kind === tested));
@@ -74,6 +76,7 @@ function panelTable(
       entries(view, fticl(view, trained, k), few, row, columns[i], panel.fticl.get(k) ?? null)
     );
     return {
+      panel,
       row,
       tested,
       entries: [...bars, ...shown, ...entries(view, ft(view, trained, 1), few, row, "FT", panel.ft)],
@@ -86,7 +89,7 @@ function panelTable(
     all.some((entry) => entry.column === column)
   );
   const [{ tested }] = kept;
-  const counts = kept.map(({ row }, i) => `${row.split(":")[0]} ${[...members[i].panel.fticl.keys()].join(" and ")}`);
+  const counts = kept.map(({ panel }) => `${panel.panel} ${[...panel.fticl.keys()].join(" and ")}`);
   return {
     title: `${title}, on ${tested.kind}`,
     unit: unitOf(tableMetrics(tested)[0]),
