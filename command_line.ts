@@ -206,6 +206,35 @@ export const commands: readonly Command[] = [
       },
     ],
   },
+  {
+    name: "convert",
+    summary: "draw rows from a dataset's published files and write them where bench --data reads",
+    operands: { shown: "[DATASET FILE ...]", least: 0, most: Infinity },
+    flags: [
+      { name: "out", value: folder, help: "data folder in the layout of the U repository; made where it is missing" },
+      {
+        name: "train",
+        value: { kind: "integer", least: 0, most: 1_000_000 },
+        default: "0",
+        help: "training rows; smaller subsets are the first of them",
+      },
+      { name: "test", value: { kind: "integer", least: 0, most: 100_000 }, default: "500", help: "test rows" },
+      {
+        name: "few-shot",
+        value: { kind: "integer", least: 0, most: 1000 },
+        default: "8",
+        help: "demonstrations, label by label in turn",
+      },
+      {
+        name: "seed",
+        value: { kind: "integer", least: 0, most: 0xffffffff },
+        default: "1",
+        help: "seed of the drawing",
+      },
+      { name: "force", help: "replace files of the set that are there" },
+      { name: "list", help: "print the datasets and the layouts they are read in, and stop" },
+    ],
+  },
 ];
 
 /** Edit distance of two words: insertions, deletions, replacements. */

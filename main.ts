@@ -251,6 +251,35 @@ async function world(request: Request, terminal: Terminal): Promise<number> {
   return check && differences.length > 0 ? exitCode.failed : 0;
 }
 
+async function convert(request: Request, terminal: Terminal): Promise<number> {
+  const { convert, convertedText, datasetList } = await import("./fixtures/convert.ts");
+  if (request.switches.list) {
+    terminal.result(datasetList());
+    return 0;
+  }
+  const [name, ...files] = request.operands;
+  if (name === undefined) throw new UsageError("convert takes DATASET FILE ...; got none");
+  const { datasets } = await import("./tasks/datasets/list.ts");
+  const dataset = datasets.find((each) => each.name === name);
+  if (dataset === undefined) {
+    const names = datasets.map((each) => each.name);
+    throw new UsageError(`unknown dataset "${name}" (closest: ${closest(name, names)}; all: ${names.join(", ")})`);
+  }
+  if (files.length === 0) throw new UsageError(`convert ${name} needs the files of the dataset; got none`);
+  const { out: outDir, seed } = request.values;
+  if (outDir === undefined) throw new UsageError("convert needs --out DIR: a data folder");
+  const [train, test, fewShot] = ["train", "test", "few-shot"].map((flag) => Number(request.values[flag])) as [
+    number,
+    number,
+    number,
+  ];
+  if (train + test + fewShot === 0) throw new UsageError("--train, --test and --few-shot are 0; one must be more");
+  const force = request.switches.force === true;
+  const converted = await convert(dataset, files, { outDir, train, test, fewShot, seed: Number(seed), force });
+  terminal.result(convertedText(converted));
+  return 0;
+}
+
 async function perf(request: Request, terminal: Terminal): Promise<number> {
   const { measure, perfPlan, reportText, scalingSvg } = await import("./perf/mod.ts");
   const { scaling = false, quick = false, json = false } = request.switches;
@@ -282,6 +311,8 @@ async function run(request: Request, terminal: Terminal, signal: AbortSignal): P
       return await perf(request, terminal);
     case "pretrain":
       return await pretrain(request, terminal, signal);
+    case "convert":
+      return await convert(request, terminal);
     default:
       return await world(request, terminal);
   }

@@ -89,18 +89,20 @@ function validOutput(task: Task): string {
   return task.kind === "generation" ? "text" : [...task.labels, ...task.toleratedGold ?? []].map(quote).join(", ");
 }
 
-/** What a JSON value is, in words; long texts are cut, so that an error stays one short line. */
-function describe(value: unknown): string {
+/** What a value is, in words; long texts are cut, so that an error stays one short line. */
+export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object") return "an object";
   return typeof value === "string" ? `the text ${quote(value)}` : `the ${typeof value} ${value}`;
 }
 
-function quote(text: string): string {
+/** A text in quotation marks, cut where it is long. */
+export function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? text.slice(0, 40) + "..." : text);
 }
 
-function oneLine(error: unknown): string {
+/** An error's message as one line. */
+export function oneLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
 }

@@ -3,10 +3,10 @@ import { assertEquals } from "@std/assert";
 import { closest, pairs, parseCommandLine, type Request, UsageError } from "../../command_line.ts";
 
 const wrong: [string[], string][] = [
-  [[], "no command; one of bench, report, diff, repro, selfcheck, perf, pretrain, world"],
+  [[], "no command; one of bench, report, diff, repro, selfcheck, perf, pretrain, world, convert"],
   [
     ["bnech"],
-    'unknown command "bnech" (closest: bench; all: bench, report, diff, repro, selfcheck, perf, pretrain, world)',
+    'unknown command "bnech" (closest: bench; all: bench, report, diff, repro, selfcheck, perf, pretrain, world, convert)',
   ],
   [["bench", "--seed", "3"], "unknown flag --seed for bench (closest: --seeds)"],
   [["bench", "--sede=3"], "unknown flag --sede for bench (closest: --seeds)"],
@@ -42,6 +42,9 @@ const wrong: [string[], string][] = [
   ],
   [["world", "show", "xsum", "--rows", "501"], '--rows is "501"; it must be an integer from 0 to 500 (closest: 500)'],
   [["world", "show", "xsum", "cnn"], 'world takes [show [NAME]]; got "show" "xsum" "cnn"'],
+  [["convert", "xsum", "--trian", "3"], "unknown flag --trian for convert (closest: --train)"],
+  [["convert", "--few-shot=-1"], '--few-shot is "-1"; it must be an integer from 0 to 1000 (closest: 0)'],
+  [["convert", "--force=yes"], "--force takes no value; write --force alone"],
   [["repro", "now"], 'repro takes no argument besides flags; got "now"'],
 ];
 

@@ -21,6 +21,8 @@ const packages: Record<string, (path: string) => boolean> = {
   "@std/assert": (path) => path.startsWith("tests/"),
   "@std/cli/parse-args": (path) => path === "command_line.ts" || path.startsWith("tests/shims/"),
   "@huggingface/tokenizers": (path) => path === "models/tokenizer.ts",
+  "hyparquet": (path) => path === "tasks/datasets/parquet_source.ts",
+  "hyparquet-compressors": (path) => path === "tasks/datasets/parquet_source.ts",
   "mathjs/number": (path) => path.startsWith("reports/"),
 };
 
