@@ -70,6 +70,8 @@ export interface ScoreRow {
 /** Metrics that get a table: what its title and its unit call them. The papers' main metrics need no words in the title. */
 const shown: Readonly<Record<string, { readonly title: string; readonly unit: string }>> = {
   rougeL: { title: "", unit: "ROUGE-L F1, 0-100" },
+  bleu: { title: "", unit: "BLEU, 0-100" },
+  exact_match: { title: "", unit: "exact match, 0-100" },
   accuracy: { title: "", unit: "accuracy by label score, 0-100" },
   free_accuracy: { title: ", free generation", unit: "accuracy by free generation, 0-100" },
   off_label_rate: { title: ", off-label rate", unit: "off-label rate of free generation, 0-100, lower is better" },

@@ -5,7 +5,7 @@
 import type { CellResult, MetricResult, Sample } from "../benchmarks/types.ts";
 import { compareAll } from "./contrasts.ts";
 import { reportFindings } from "./findings.ts";
-import { itemValue, packItems, statisticsKind } from "./items.ts";
+import { packItems, statisticsKind, valueOver } from "./items.ts";
 import { evaluationLabel } from "./labels.ts";
 import { reportChoice } from "./learning_rate.ts";
 import {
@@ -121,16 +121,18 @@ async function reportMetric(metric: MetricResult, samples: readonly Sample[], wh
   });
   try {
     const packed = packItems(items);
-    const values = items.map(itemValue);
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const over = valueOver(items);
+    const value = over(items.map((_, i) => i));
+    const kind = statisticsKind(packed.fields);
     // The value's own rounding is half of 1e-4; a sum in another order may add a last bit.
-    if (!(Math.abs(mean - Number(metric.value)) < 0.51e-4)) {
-      throw new Error(`its samples' mean is ${fixed(mean, 4)}, result.json says ${metric.value}`);
+    if (!(Math.abs(value - Number(metric.value)) < 0.51e-4)) {
+      const what = kind === "bleu" ? "BLEU" : "mean";
+      throw new Error(`its samples' ${what} is ${fixed(value, 4)}, result.json says ${metric.value}`);
     }
-    const proportion = statisticsKind(packed.fields) === "proportion";
+    const proportion = kind === "proportion";
     const interval = proportion
-      ? percent(wilsonInterval(Math.round(mean / 100 * values.length), values.length))
-      : await bootstrapInterval(values, BOOTSTRAP);
+      ? percent(wilsonInterval(Math.round(value / 100 * items.length), items.length))
+      : await bootstrapInterval(items.length, over, BOOTSTRAP);
     return {
       ...metric,
       low: fixed(interval.low, 4),

@@ -43,19 +43,15 @@ export function percent({ low, high }: Interval): Interval {
   return { low: 100 * low, high: 100 * high };
 }
 
-/** The 95 % percentile bootstrap interval of a mean over items (Efron 1979). */
+/** The 95 % percentile bootstrap interval of a value over `n` items (Efron 1979); `value` is told the positions of the items drawn. */
 export async function bootstrapInterval(
-  values: readonly number[],
+  n: number,
+  value: (positions: Uint32Array) => number,
   options: { readonly resamples: number; readonly seed: string },
 ): Promise<Interval> {
-  const drawn = resamples(values.length, options);
-  const means: number[] = [];
-  for (let b = 0, at = 0; b < options.resamples; b++) {
-    let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[drawn[at++]];
-    means.push(sum / values.length);
-  }
-  const [low, high] = await quantiles(means, [0.025, 0.975]);
+  const drawn = resamples(n, options);
+  const found = Array.from({ length: options.resamples }, (_, b) => value(drawn.subarray(b * n, (b + 1) * n)));
+  const [low, high] = await quantiles(found, [0.025, 0.975]);
   return { low, high };
 }
 
