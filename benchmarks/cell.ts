@@ -37,6 +37,7 @@ export function trainingId({ evaluations: _, ...spec }: CellSpec): string {
 /** The factors of a cell, flat, by which two runs' cells are matched. */
 export function factorsOf(spec: CellSpec): Factors {
   const [tested] = spec.evaluations;
+  const { adapter } = methodOf(spec.method).describe(spec.method);
   return {
     model: spec.model.name,
     method: spec.method.name,
@@ -48,6 +49,8 @@ export function factorsOf(spec: CellSpec): Factors {
     ...(spec.method.name !== "icl" && spec.evaluations.some(({ relation }) => relation === "validation")
       ? { learningRate: spec.method.learningRate }
       : {}),
+    ...(adapter === null ? {} : { adapterRank: adapter.rank }),
+    ...(spec.train?.also === undefined ? {} : { trainAlso: `${spec.train.also.task}/${spec.train.also.set}` }),
     ...(tested === undefined || tested.task === spec.train?.task ? {} : { testTask: tested.task }),
     ...(tested?.format === 2 ? { testFormat: 2 } : {}),
   };

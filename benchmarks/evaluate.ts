@@ -3,7 +3,8 @@
  * @module
  */
 import { answer, type AnswerOptions } from "../models/inference.ts";
-import type { Llama } from "../models/llama.ts";
+import type { AttachedModel } from "../training/stages.ts";
+import type { LlamaConfig } from "../models/config.ts";
 import type { TextTokenizer } from "../models/tokenizer.ts";
 import {
   type DatasetRow,
@@ -28,10 +29,16 @@ import type { EvaluationResult, EvaluationSpec, MetricResult, Sample } from "./t
 
 /** What evaluation needs of the model. */
 export interface Subject {
-  readonly llama: Llama;
+  readonly config: LlamaConfig;
   readonly tokenizer: TextTokenizer;
   /** Prompts decoded together. */
   readonly batchSize: number;
+  /** Number of the trained task whose prompt or adapter is on the model for an evaluation; null where nothing is. */
+  attached(spec: EvaluationSpec): number | null;
+  /** Tokens of a soft prompt; 0 where there is none. */
+  readonly promptLength: number;
+  /** The model with that on it. */
+  model(attached: number | null): Promise<AttachedModel>;
 }
 
 /** What a list of evaluations gives. */
@@ -44,6 +51,8 @@ export interface Evaluated {
 interface Prepared {
   readonly spec: EvaluationSpec;
   readonly task: Task;
+  /** What is on the model: see {@linkcode Subject}. */
+  readonly attached: number | null;
   readonly rows: readonly DatasetRow[];
   readonly prompts: readonly EncodedPrompt[];
   /** First tokens of the labels; empty for generation. */
@@ -96,7 +105,8 @@ export function unchanged(found: HashedRows, expected: string, what: string): re
   return found.rows;
 }
 
-async function prepare({ llama, tokenizer }: Subject, spec: EvaluationSpec, data: Data): Promise<Prepared> {
+async function prepare(subject: Subject, spec: EvaluationSpec, data: Data): Promise<Prepared> {
+  const { config, tokenizer } = subject;
   const task = findTask(spec.task);
   const where = `${spec.task}/${spec.set}`;
   const rows = unchanged(await evaluationRows(data, task, spec), spec.rowsSha256, `${where}: test rows`);
@@ -105,20 +115,21 @@ async function prepare({ llama, tokenizer }: Subject, spec: EvaluationSpec, data
     spec.demonstrationsSha256,
     `${where}: demonstrations`,
   );
-  const room = llama.config.maxPositions - spec.maxNewTokens;
+  const attached = subject.attached(spec);
+  const room = config.maxPositions - spec.maxNewTokens - (attached === null ? 0 : subject.promptLength);
   if (room < 2) {
-    throw new Error(`${where}: a context of ${llama.config.maxPositions} tokens leaves no room for a prompt`);
+    throw new Error(`${where}: a context of ${config.maxPositions} tokens leaves no room for a prompt`);
   }
   const texts = rows.map((row) => renderContext(task, spec.format, demonstrations, row));
   const prompts = texts.map((text) => encodePrompt(tokenizer, text, room));
   const encode = (text: string) => tokenizer.encode(text);
   const labelIds = task.kind === "classification" ? labelTokens(task, spec.format, encode, texts[0]) : [];
-  return { spec, task, rows, prompts, labelIds };
+  return { spec, task, attached, rows, prompts, labelIds };
 }
 
 /** Each evaluation by itself, but for consecutive small ones that are decoded alike and together fill no more than a batch. */
 function groups(prepared: readonly Prepared[], size: number): Prepared[][] {
-  const kind = ({ spec, labelIds }: Prepared) => JSON.stringify([spec.maxNewTokens, labelIds]);
+  const kind = ({ spec, labelIds, attached }: Prepared) => JSON.stringify([spec.maxNewTokens, labelIds, attached]);
   const made: Prepared[][] = [];
   for (const one of prepared) {
     const last = made.at(-1);
@@ -130,10 +141,11 @@ function groups(prepared: readonly Prepared[], size: number): Prepared[][] {
 }
 
 async function answerAll(subject: Subject, items: readonly Item[], signal: AbortSignal): Promise<Kept[]> {
-  const { llama, tokenizer, batchSize } = subject;
-  const { spec: { maxNewTokens }, labelIds } = items[0].prepared;
-  const prompts = items.map(({ prompt }) => prompt.tokens);
-  const ends = [...new Set([...(tokenizer.eosId === null ? [] : [tokenizer.eosId]), ...llama.config.eosIds])];
+  const { config, tokenizer, batchSize } = subject;
+  const { spec: { maxNewTokens }, labelIds, attached } = items[0].prepared;
+  const { llama, prefix } = await subject.model(attached);
+  const prompts = items.map(({ prompt }) => [...prefix, ...prompt.tokens]);
+  const ends = [...new Set([...(tokenizer.eosId === null ? [] : [tokenizer.eosId]), ...config.eosIds])];
   const blank = blankLineToken(tokenizer);
   const stopIds = blank === null || ends.includes(blank) ? ends : [...ends, blank];
   const options: AnswerOptions = { maxNewTokens, stopIds, labelIds, batchSize, signal };

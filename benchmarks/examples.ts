@@ -36,21 +36,22 @@ function encodeText(tokenizer: TextTokenizer, text: string): number[] {
  * Training examples as U makes them: demonstrations, prompt, output and end-of-text tokenised in one piece, the loss on output and end.
  * The target begins where the ids leave those of the prompt alone. What is longer than `maxLength` loses its tail.
  *
+ * @param shown The demonstrations before all examples, or those before the one of a row's index.
  * @throws Where the tokenizer has no end-of-text token.
  */
 export function encodeExamples(
   tokenizer: TextTokenizer,
   task: Task,
   format: PromptFormat,
-  demonstrations: readonly DatasetRow[],
+  shown: readonly DatasetRow[] | ((index: number) => readonly DatasetRow[]),
   rows: readonly DatasetRow[],
   maxLength: number,
 ): ExampleSet {
   const { eosId } = tokenizer;
   if (eosId === null) throw new Error("the tokenizer has no end-of-text token, which every training target ends with");
   let truncated = 0;
-  const examples = rows.map((row) => {
-    const context = renderContext(task, format, demonstrations, row);
+  const examples = rows.map((row, i) => {
+    const context = renderContext(task, format, typeof shown === "function" ? shown(i) : shown, row);
     const prompt = encodeText(tokenizer, context);
     const whole = [...encodeText(tokenizer, context + row.output), eosId];
     let targetStart = 0;

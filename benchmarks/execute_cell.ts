@@ -5,31 +5,39 @@
 import { closeGpu, type Gpu, openGpu } from "../kernels/gpu/device.ts";
 import { openUsersTuning } from "../kernels/gpu/tuner.ts";
 import { selfcheck } from "../kernels/selfcheck.ts";
-import { type Checkpoint, hashWeights, loadCheckpoint } from "../models/checkpoint.ts";
+import { loadCheckpoint } from "../models/checkpoint.ts";
 import { parameterShapes } from "../models/config.ts";
-import { createLlama, type Llama, readWeights, releaseLlama } from "../models/llama.ts";
+import { createLlama, type Llama, releaseLlama } from "../models/llama.ts";
 import { findTask } from "../tasks/mod.ts";
-import { methodOf } from "../training/methods/mod.ts";
-import { train, type TrainReport } from "../training/trainer.ts";
-import { weightDistances } from "../training/weight_distances.ts";
+import { attaches, methodOf } from "../training/methods/mod.ts";
 import { trainingId } from "./cell.ts";
 import { openData } from "./data.ts";
-import { distanceResult } from "./distance.ts";
-import { evaluate, unchanged } from "./evaluate.ts";
-import { encodeExamples } from "./examples.ts";
+import { evaluate, type Subject } from "./evaluate.ts";
 import type { CellContext, CellExecutor, CellOutcome, ExecutorOptions } from "./executor.ts";
-import { shortestF32 } from "./numbers.ts";
-import { checkpointFolder, keepTraining, readTrainedWeights, readTraining, type Training } from "./trained_model.ts";
-import type { CellSpec, TrainResult, TrainSpec, TrainStep } from "./types.ts";
-
-/** Optimizer steps between training checkpoints. */
-const CHECKPOINT_EVERY = 50;
+import { alwaysOn, attachedShapes, type HeldModel, holdModel } from "./held_model.ts";
+import { trainCell, trainSpecs } from "./train_cell.ts";
+import {
+  keepTraining,
+  readAttached,
+  readTrainedWeights,
+  readTraining,
+  type Training,
+  type Weights,
+} from "./trained_model.ts";
+import type { CellSpec, EvaluationSpec } from "./types.ts";
 
 /** The model on the GPU, by the identity of what was trained. */
 interface Held {
   readonly id: string;
-  readonly llama: Llama;
+  readonly model: HeldModel;
   readonly training: Training | null;
+}
+
+/** Number of the trained task whose prompt or adapter is on the model for an evaluation, which is of that task's own training set. */
+export function attachedTask({ method, train }: CellSpec, { task, set, shots }: EvaluationSpec): number | null {
+  const trained = train === null ? [] : trainSpecs(train);
+  const number = trained.findIndex((one) => one.task === task && findTask(task).sets.train === set);
+  return attaches(methodOf(method).describe(method), number !== -1, shots) ? Math.max(0, number) : null;
 }
 
 async function openTunedGpu(): Promise<Gpu> {
@@ -57,8 +65,13 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
     if (checkpoint.hashes.weightsSha256 !== spec.model.weightsSha256) {
       throw new Error(`${options.modelDir}: the weights changed since the run was planned`);
     }
-    const { llama, training } = await modelOf(spec, context);
-    const subject = { llama, tokenizer: checkpoint.tokenizer, batchSize: options.evaluationBatch };
+    const { model, training } = await modelOf(spec, context);
+    const subject: Subject = {
+      ...model,
+      tokenizer: checkpoint.tokenizer,
+      batchSize: options.evaluationBatch,
+      attached: (evaluation) => attachedTask(spec, evaluation),
+    };
     const evaluated = await evaluate(subject, spec.evaluations, data, context);
     return { train: training?.result ?? null, trainSteps: training?.steps ?? [], ...evaluated };
   }
@@ -76,55 +89,44 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
     release();
     const failure = failures.get(id);
     if (failure !== undefined) throw failure;
-    const training = spec.train === null ? null : readTraining(context.modelFolder, signature);
-    const tensor = training === null
-      ? (name: string) => checkpoint.tensor(name)
-      : await readTrainedWeights(context.modelFolder, shapes, training);
-    const llama = await createLlama(gpu, checkpoint.config, tensor, { operands: spec.operands });
-    if (spec.train === null || training !== null) return held = { id, llama, training };
-    try {
-      return held = { id, llama, training: await trainCell(llama, spec, spec.train, context) };
-    } catch (error) {
-      releaseLlama(llama);
-      if (error instanceof Error && !context.signal.aborted && gpu.failure === null) failures.set(id, error);
-      throw error;
+    const build = (tensor: Weights["tensor"]) =>
+      createLlama(gpu, checkpoint.config, tensor, { operands: spec.operands });
+    const description = methodOf(spec.method).describe(spec.method);
+    const { train } = spec;
+    const training = train === null ? null : readTraining(context.modelFolder, signature);
+    if (train === null || training === null) {
+      const llama = await build((name) => checkpoint.tensor(name));
+      if (train === null) return held = { id, model: holdModel(llama, description, null, build), training };
+      try {
+        const made = await trainCell(llama, spec, train, { checkpoint, data, options }, context);
+        keepTraining(context.modelFolder, made.training, signature, made.weights, made.attached);
+        const trained = alwaysOn(description) ? await rebuilt(llama, () => build(made.weights.tensor)) : llama;
+        const model = holdModel(trained, description, made.attached, build);
+        return held = { id, model, training: made.training };
+      } catch (error) {
+        releaseLlama(llama);
+        if (error instanceof Error && !context.signal.aborted && gpu.failure === null) failures.set(id, error);
+        throw error;
+      }
     }
+    const llama = await build(await readTrainedWeights(context.modelFolder, shapes, training));
+    const parts = attachedShapes(description, checkpoint.config, trainSpecs(train).length);
+    const attached = parts.length === 0
+      ? null
+      : { shapes: parts, tensor: await readAttached(context.modelFolder, parts, training) };
+    return held = { id, model: holdModel(llama, description, attached, build), training };
+  }
+
+  /** The adapter was taken off with the rest of training, and is put on for good. */
+  async function rebuilt(llama: Llama, build: () => Promise<Llama>): Promise<Llama> {
+    const trained = await build();
+    releaseLlama(llama);
+    return trained;
   }
 
   function release(): void {
-    if (held !== null) releaseLlama(held.llama);
+    held?.model.release();
     held = null;
-  }
-
-  async function trainCell(llama: Llama, spec: CellSpec, from: TrainSpec, context: CellContext) {
-    const task = findTask(from.task);
-    const method = methodOf(spec.method);
-    const hyper = method.training(spec.method);
-    if (hyper === null) throw new Error(`method ${method.name} trains nothing, but the cell has training rows`);
-    const shown = method.demonstrations(spec.method);
-    const where = `${from.task}/${from.set}`;
-    const rows = unchanged(await data.train(task, from.set, from.size), from.rowsSha256, `${where}: training rows`);
-    const demonstrations = unchanged(
-      await data.demonstrations(task, from.set, shown),
-      from.demonstrationsSha256,
-      `${where}: demonstrations`,
-    );
-    const { tokenizer } = checkpoint;
-    const encoded = encodeExamples(tokenizer, task, from.format, demonstrations, rows, hyper.maxLength);
-    const report = await train(llama, encoded.examples, hyper, {
-      seed: spec.seed,
-      checkpoint: { directory: checkpointFolder(context.modelFolder), every: CHECKPOINT_EVERY },
-      onStep: ({ step, steps, loss }) => context.report({ stage: "train", step, steps, loss }),
-      signal: context.signal,
-      ...(options.microBatchTokens === undefined ? {} : { microBatchTokens: options.microBatchTokens }),
-    });
-    const weights = await readWeights(llama);
-    const tensor = (name: string) => weights.get(name)!;
-    const totals = { truncated: encoded.truncated, examples: rows.length };
-    const result = await trainResult(llama, checkpoint, report, tensor, totals);
-    const training = { result, steps: trainSteps(report) };
-    keepTraining(context.modelFolder, training, signature, { shapes, tensor });
-    return training;
   }
 
   return {
@@ -136,36 +138,4 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
       closeGpu(gpu);
     },
   };
-}
-
-async function trainResult(
-  llama: Llama,
-  checkpoint: Checkpoint,
-  { steps, tokens, targetTokens, losses }: TrainReport,
-  tensor: (name: string) => Float32Array,
-  { truncated, examples }: Pick<TrainResult, "truncated" | "examples">,
-): Promise<TrainResult> {
-  const lastFifth = losses.subarray(losses.length - Math.ceil(losses.length / 5));
-  return {
-    steps,
-    examples,
-    tokens,
-    targetTokens,
-    truncated,
-    firstLoss: shortestF32(losses[0]),
-    finalLoss: shortestF32(losses[losses.length - 1]),
-    lastFifthLoss: shortestF32(lastFifth.reduce((sum, loss) => sum + loss, 0) / lastFifth.length),
-    weightsSha256: await hashWeights(parameterShapes(checkpoint.config), tensor),
-    weightDistance: distanceResult(await weightDistances(llama, (name) => checkpoint.tensor(name))),
-  };
-}
-
-function trainSteps({ losses, gradientNorms, learningRates, stepTokens }: TrainReport): TrainStep[] {
-  return Array.from(losses, (loss, i) => ({
-    step: i + 1,
-    loss: shortestF32(loss),
-    gradientNorm: shortestF32(gradientNorms[i]),
-    learningRate: shortestF32(learningRates[i]),
-    tokens: stepTokens[i],
-  }));
 }

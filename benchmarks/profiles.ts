@@ -3,10 +3,10 @@
  * @module
  */
 import type { Task } from "../tasks/mod.ts";
-import type { Hyperparameters, MethodSpec, Profile } from "./types.ts";
+import type { Hyperparameters, Profile } from "./types.ts";
 
-/** A method that trains something, and so has a learning rate. */
-export type TrainedMethod = Exclude<MethodSpec["name"], "icl">;
+/** A method of U that trains something, and so has a learning rate. */
+export type TrainedMethod = "ft" | "fticl";
 
 /** Everything that differs between profiles. */
 export interface Scale {
@@ -34,7 +34,7 @@ const paperSweep = [1e-5, 2e-5, 5e-5];
 /** What `smoke` and `quick` share, both being for the embedded model. */
 const miniature = {
   learningRates: { ft: 1e-3, fticl: 1e-3 },
-  learningRatesFrom: "set by hand",
+  learningRatesFrom: "chosen by the setting learning_rate on validation rows",
   learningRateSweep: { ft: miniatureSweep, fticl: miniatureSweep },
 };
 

@@ -149,10 +149,18 @@ export async function specOf(request: CellRequest, run: RunFacts): Promise<CellS
 
 function methodSpec(request: CellRequest, run: RunFacts): MethodSpec {
   if (request.method === "icl") return { name: "icl" };
-  const learningRate = request.learningRate ?? run.scale.learningRates[request.method];
+  const { method, demonstrations } = request;
+  if (method !== "ft" && method !== "fticl") {
+    throw new Error(`method ${method} is not one of U's; valid: icl, ft, fticl`);
+  }
+  if (method === "fticl" && demonstrations < 1) {
+    throw new Error(
+      `method fticl needs demonstrations, got ${demonstrations}; valid: a positive integer, or method ft`,
+    );
+  }
+  const learningRate = request.learningRate ?? run.scale.learningRates[method];
   const hyper = hyperparameters(learningRate, run.model.maxPositions);
-  if (request.method === "ft") return { name: "ft", ...hyper };
-  return { name: "fticl", demonstrations: request.demonstrations, ...hyper };
+  return method === "ft" ? { name: "ft", ...hyper } : { name: "fticl", demonstrations, ...hyper };
 }
 
 /** A list of rows that a cell is put to. */

@@ -1,6 +1,6 @@
 /**
- * Trained models of a run, `models/<training id>/`: `weights.safetensors`, and `training.json`, written last, whose presence means that the
- * model is there. Cells that evaluate the same model share it. The folder may be deleted: what is asked for later is then trained again.
+ * Trained models of a run, `models/<training id>/`: `weights.safetensors`, `attached.safetensors` where prompts or an adapter can be taken
+ * off the model, and `training.json`, written last, whose presence means that the model is there. Cells that evaluate the same model share it. The folder may be deleted: what is asked for later is then trained again.
  * @module
  */
 import { hashWeights } from "../models/checkpoint.ts";
@@ -23,7 +23,7 @@ export interface Weights {
   /** Names and shapes in the checkpoint's order. */
   readonly shapes: readonly ParameterShape[];
   /** A tensor's values. */
-  tensor(name: string): Float32Array;
+  tensor(name: string): Float32Array<ArrayBuffer>;
 }
 
 /** `training.json`. */
@@ -64,29 +64,54 @@ export function readTraining(folder: string, numericSignature: string): Training
  *
  * @throws {StoreError} Where the file is not there, or is not the one that training wrote.
  */
-export async function readTrainedWeights(
+export function readTrainedWeights(
   folder: string,
   shapes: readonly ParameterShape[],
   { result }: Training,
 ): Promise<(name: string) => Float32Array<ArrayBuffer>> {
-  const path = `${folder}/weights.safetensors`;
+  return readTensors(folder, "weights", shapes, result.weightsSha256);
+}
+
+/**
+ * The soft prompts of a model that was trained before, or its weights with the adapter.
+ *
+ * @throws {StoreError} Where the file is not there, or is not the one that training wrote.
+ */
+export function readAttached(
+  folder: string,
+  shapes: readonly ParameterShape[],
+  { result }: Training,
+): Promise<(name: string) => Float32Array<ArrayBuffer>> {
+  return readTensors(folder, "attached", shapes, result.attachedSha256 ?? "");
+}
+
+async function readTensors(folder: string, kind: string, shapes: readonly ParameterShape[], sha256: string) {
+  const path = `${folder}/${kind}.safetensors`;
   const remedy = `remove ${folder} to train again`;
   try {
     const file = openSafetensors(path);
     const found = await hashWeights(shapes, (name) => file.read(name));
-    if (found !== result.weightsSha256) throw new Error(`${path}: are not the weights that training wrote`);
-    return (name) => file.read(name);
+    if (found !== sha256) throw new Error(`${path}: are not the weights that training wrote`);
+    return (name: string) => file.read(name);
   } catch (error) {
     throw new StoreError(`${reasonOf(error)}; ${remedy}`);
   }
 }
 
 /** Keeps a trained model, `training.json` last, and removes its checkpoint. */
-export function keepTraining(folder: string, training: Training, numericSignature: string, weights: Weights): void {
+export function keepTraining(
+  folder: string,
+  training: Training,
+  numericSignature: string,
+  weights: Weights,
+  attached: Weights | null = null,
+): void {
   makeFolder(folder);
-  const tensors = weights.shapes.map(({ name, shape }) => ({ name, shape, data: weights.tensor(name) }));
+  const tensors = ({ shapes, tensor }: Weights) =>
+    shapes.map(({ name, shape }) => ({ name, shape, data: tensor(name) }));
   try {
-    writeSafetensors(`${folder}/weights.safetensors`, tensors);
+    writeSafetensors(`${folder}/weights.safetensors`, tensors(weights));
+    if (attached !== null) writeSafetensors(`${folder}/attached.safetensors`, tensors(attached));
   } catch (error) {
     throw new StoreError(reasonOf(error));
   }

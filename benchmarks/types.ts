@@ -33,8 +33,15 @@ export interface TrainSpec {
   readonly prompt: string;
   /** SHA-256 of the canonical JSON of the rows, in file order. */
   readonly rowsSha256: string;
-  /** SHA-256 of the canonical JSON of the demonstrations before each example (of an empty list where there are none). */
+  /**
+   * SHA-256 of the canonical JSON of the demonstrations before each example: of an empty list where there are none, and where they are drawn
+   * from the training rows.
+   */
   readonly demonstrationsSha256: string;
+  /** What the model is scored on while it trains, where the method keeps the best of several steps; absent elsewhere. */
+  readonly validation?: EvaluationSpec;
+  /** Another task trained on at the same time, with a soft prompt of its own; absent where there is one only. */
+  readonly also?: TrainSpec;
 }
 
 /** One evaluation of a cell: a set, a prompt format, a shot count. */
@@ -183,8 +190,15 @@ export interface TrainResult {
   readonly finalLoss: string;
   /** Mean loss over the last fifth of the steps. */
   readonly lastFifthLoss: string;
-  /** Hash of the trained weights, made as that of the base model. */
+  /** Hash of the trained weights, made as that of the base model; where prompt or adapter can be taken off, without these. */
   readonly weightsSha256: string;
+  /** Hash of the soft prompts, or of the weights with the adapter; absent where the method has neither that can be taken off. */
+  readonly attachedSha256?: string;
+  /** For each run of the trainer that kept the best of several steps: validation scores in 0..100, as text, and the step that stayed. */
+  readonly selections?: readonly {
+    readonly scores: readonly { readonly step: number; readonly score: string }[];
+    readonly best: number;
+  }[];
   /** How far the weights moved. */
   readonly weightDistance: WeightDistanceResult;
 }
@@ -207,6 +221,10 @@ export interface Factors {
   readonly seed: number;
   /** Peak learning rate of a cell that tries one on validation rows; absent from all others, whose method has one learning rate. */
   readonly learningRate?: number;
+  /** Rank of the method's adapter; absent where it has none. */
+  readonly adapterRank?: number;
+  /** Another task trained on at the same time, and its set, such as `translation/enfr`; absent where there is one only. */
+  readonly trainAlso?: string;
   /** Task it is put to; absent where that is the task trained on. */
   readonly testTask?: string;
   /** Prompt format it is put to; absent where that is 1. */

@@ -178,8 +178,10 @@ const TRAINED_HEADER = ["method", "train set", "rows", "shots", "learning rate",
 
 function trainedColumns({ factors, method }: ReportCell): string[] {
   return [
-    factors.method,
-    `${factors.trainTask}/${factors.trainSet}`,
+    factors.adapterRank === undefined ? factors.method : `${factors.method} ${factors.adapterRank}`,
+    [`${factors.trainTask}/${factors.trainSet}`, ...(factors.trainAlso === undefined ? [] : [factors.trainAlso])].join(
+      ", ",
+    ),
     String(factors.trainSize),
     String(factors.trainShots),
     method === null || method.name === "icl" ? "none" : method.learningRate.toExponential(),

@@ -25,6 +25,8 @@ const factors: Shape = object({
   trainShots: count,
   seed: count,
   learningRate: optional(number),
+  adapterRank: optional(count),
+  trainAlso: optional(text),
   testTask: optional(text),
   testFormat: optional(oneOf(2)),
 });
@@ -183,7 +185,7 @@ export const result: Shape = object({
 
 /** `spec.json`, as far as reports read it. */
 export const spec: Shape = object({
-  method: object({ name: oneOf("icl", "ft", "fticl") }),
+  method: object({ name: text }),
   train: nullable(object({
     task: text,
     set: text,

@@ -7,6 +7,8 @@ import type { Planned } from "../../benchmarks/plan.ts";
 import { chooseSettings, listSettings } from "../../benchmarks/settings.ts";
 import type { CellSpec, EntryReference } from "../../benchmarks/types.ts";
 import { hyperparameters, profiles } from "../../benchmarks/profiles.ts";
+import { fineTunedInContext, specOf } from "../../benchmarks/requests.ts";
+import { tasks } from "../../tasks/mod.ts";
 import { testWithSharedData } from "../shared_data.ts";
 import { encodeWords, ownTaskSettings, planSmoke, runFacts, withAllData, withData } from "./world.ts";
 
@@ -279,4 +281,19 @@ Deno.test("A cell is the same whichever settings and filters ask for it, and set
     }
     const { specs } = await planSmoke(dataDir, { run: { only: { task: "sentiment", method: "ft" } } });
     assertEquals([...specs.keys()].filter((id) => !all.has(id)), []);
+  }));
+
+Deno.test("Fine-tuning in context without demonstrations is refused, and so are more than the few-shot file holds", () =>
+  withData(async (_, dataDir) => {
+    const run = runFacts(dataDir);
+    await assertRejects(
+      () => specOf(fineTunedInContext(tasks.sentiment, 16, 0, 1), run),
+      Error,
+      "method fticl needs demonstrations, got 0; valid: a positive integer, or method ft",
+    );
+    await assertRejects(
+      () => specOf(fineTunedInContext(tasks.sentiment, 16, 9, 1), run),
+      Error,
+      "few_shot/amazon_few_shot.json: holds 8 rows, 9 were asked for; valid: at most 8",
+    );
   }));

@@ -6,7 +6,7 @@ import { readFloats } from "../../kernels/gpu/buffers.ts";
 import type { Gpu } from "../../kernels/gpu/device.ts";
 import { type Llama, readWeights, releaseLlama } from "../../models/llama.ts";
 import type { Hyperparameters } from "../../training/hyperparameters.ts";
-import { type AnyMethodSpec, methodOf } from "../../training/methods/mod.ts";
+import { methodOf, type MethodSpec } from "../../training/methods/mod.ts";
 import { type MethodExample, type MethodOptions, trainMethod } from "../../training/stages.ts";
 import { randomLlama } from "../models/random_llama.ts";
 import { examples, hyper } from "./small_training.ts";
@@ -50,7 +50,7 @@ export function smallSpecs(hyper: Hyperparameters) {
     lora: { name: "lora", adapter, ...hyper },
     lora_promot: { name: "lora_promot", adapter, adapterTuning: hyper, ...hyper },
     value_tuning: { name: "value_tuning", ...hyper },
-  } as const satisfies Record<string, AnyMethodSpec>;
+  } as const satisfies Record<string, MethodSpec>;
 }
 
 /** Everything that a method leaves. */
@@ -79,7 +79,7 @@ export async function bytesOf(llama: Llama): Promise<Record<string, string>> {
 /** Trains a random model by a method; what is left is given as bytes. */
 export async function outcomeOf(
   gpu: Gpu,
-  spec: AnyMethodSpec,
+  spec: MethodSpec,
   options: Partial<MethodOptions> = {},
   trained: readonly MethodExample[] = few,
   operands: "12bit" | "f32" | "bf16" = "12bit",

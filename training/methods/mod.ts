@@ -29,11 +29,11 @@ export type {
   ValueTuningSpec,
 };
 
-/** A method of U with all it depends on. */
-export type MethodSpec = InContextLearningSpec | FineTuningSpec | FineTuningInContextSpec;
-
-/** A method of P, or beyond the papers, with all it depends on. */
-export type StagedMethodSpec =
+/** A method of U or P, or beyond the papers, with all it depends on. */
+export type MethodSpec =
+  | InContextLearningSpec
+  | FineTuningSpec
+  | FineTuningInContextSpec
   | PromptTuningSpec
   | ProMoTSpec
   | JointTuningSpec
@@ -42,11 +42,8 @@ export type StagedMethodSpec =
   | LoraProMoTSpec
   | ValueTuningSpec;
 
-/** Any method with all it depends on. */
-export type AnyMethodSpec = MethodSpec | StagedMethodSpec;
-
 /** All methods by name. */
-export const methods: { readonly [Name in AnyMethodSpec["name"]]: Method<Extract<AnyMethodSpec, { name: Name }>> } = {
+export const methods: { readonly [Name in MethodSpec["name"]]: Method<Extract<MethodSpec, { name: Name }>> } = {
   icl: inContextLearning,
   ft: fineTuning,
   fticl: fineTuningInContext,
@@ -60,6 +57,6 @@ export const methods: { readonly [Name in AnyMethodSpec["name"]]: Method<Extract
 };
 
 /** The method of a specification. */
-export function methodOf(spec: AnyMethodSpec): Method<AnyMethodSpec> {
-  return methods[spec.name] as Method<AnyMethodSpec>;
+export function methodOf(spec: MethodSpec): Method<MethodSpec> {
+  return methods[spec.name] as Method<MethodSpec>;
 }
