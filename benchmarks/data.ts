@@ -2,7 +2,7 @@
  * Rows of a data folder, read once, with the hashes that stand for them in a cell's specification.
  * @module
  */
-import { type DatasetRow, listSets, readFewShot, readTest, readTrain, type Task } from "../tasks/mod.ts";
+import { type DatasetRow, findTask, listSets, readFewShot, readTest, readTrain, type Task } from "../tasks/mod.ts";
 import { jsonSha256 } from "./cell.ts";
 import type { EvaluationSpec, Relation } from "./types.ts";
 
@@ -26,6 +26,8 @@ export interface Data {
   demonstrations(task: Task, set: string, count: number): Promise<HashedRows>;
   /** Whether the folder has anything of a task. */
   holds(task: Task): Promise<boolean>;
+  /** The set a task trains on: its own, or what stands in for it where the folder has no training rows of that. Null where there is none. */
+  trainingSet(task: Task): Promise<string | null>;
   /** Test sets of a task's in-domain and out-of-domain roles: the ones that are there, and the names of those that are not. */
   sets(task: Task): Promise<{ present: readonly { set: string; relation: Relation }[]; absent: readonly string[] }>;
 }
@@ -35,6 +37,21 @@ export function evaluationRows(data: Data, task: Task, spec: EvaluationSpec): Pr
   return spec.relation === "validation"
     ? data.validation(task, spec.set, spec.rows)
     : data.test(task, spec.set, spec.rows);
+}
+
+/** The task whose folder holds a task's rows. */
+function sourceOf(task: Task): Task {
+  return task.reads === undefined ? task : findTask(task.reads.task);
+}
+
+/** Rows of the source in a task's own words, without those that are not the task's. */
+function inWordsOf({ reads }: Task, rows: readonly DatasetRow[]): readonly DatasetRow[] {
+  const words = reads?.words;
+  if (words === undefined) return rows;
+  return rows.filter(({ output }) => Object.hasOwn(words, output)).map((row) => ({
+    ...row,
+    output: words[row.output],
+  }));
 }
 
 /** Opens a data folder in the U repository's layout. Nothing is read before it is asked for, and nothing twice. */
@@ -52,17 +69,32 @@ export function openData(dataDir: string): Data {
     hashes.set(key, known);
     return known;
   };
+  const trainSizes = async (task: Task, set: string) =>
+    (await listSets(dataDir, sourceOf(task))).find((files) => files.set === set)?.train ?? [];
   const train = (task: Task, set: string, size: number) =>
-    once(`train ${task.name} ${set} ${size}`, () => readTrain(dataDir, task, set, size));
+    once(`train ${task.name} ${set} ${size}`, async () => {
+      if (task.reads?.words === undefined) return await readTrain(dataDir, sourceOf(task), set, size);
+      const all = (await trainSizes(task, set)).at(-1) ?? size;
+      const rows = inWordsOf(task, await readTrain(dataDir, sourceOf(task), set, all));
+      if (rows.length < size) {
+        throw new Error(
+          `${dataDir}/${task.reads.task}/${set}_train_${all}.json: holds ${rows.length} rows of ${task.name}, ` +
+            `${size} were asked for; valid: at most ${rows.length}`,
+        );
+      }
+      return rows.slice(0, size);
+    });
   return {
     train: (task, set, size) => hashed(`train ${task.name} ${set} ${size}`, () => train(task, set, size)),
     async validation(task, set, count) {
-      const sizes = (await listSets(dataDir, task)).find((files) => files.set === set)?.train ?? [];
+      const sizes = await trainSizes(task, set);
       // Where there is no file, asking for one row gives the reader's own error.
-      const rows = await train(task, set, sizes.at(-1) ?? 1);
+      const rows = task.reads?.words === undefined || sizes.length === 0
+        ? await train(task, set, sizes.at(-1) ?? 1)
+        : inWordsOf(task, await readTrain(dataDir, sourceOf(task), set, sizes.at(-1)!));
       if (rows.length < count) {
         throw new Error(
-          `${dataDir}/${task.name}/${set}_train_${sizes.at(-1)}.json: holds ${rows.length} rows, ` +
+          `${dataDir}/${sourceOf(task).name}/${set}_train_${sizes.at(-1)}.json: holds ${rows.length} rows, ` +
             `${count} were asked for validation; valid: at most ${rows.length}`,
         );
       }
@@ -70,16 +102,40 @@ export function openData(dataDir: string): Data {
     },
     test: (task, set, count) =>
       hashed(`test ${task.name} ${set} ${count}`, async () => {
-        const rows = await once(`test ${task.name} ${set}`, () => readTest(dataDir, task, set));
+        const rows = await once(
+          `test ${task.name} ${set}`,
+          async () => inWordsOf(task, await readTest(dataDir, sourceOf(task), set)),
+        );
         return rows.slice(0, count);
       }),
     demonstrations: (task, set, count) =>
-      hashed(`few-shot ${task.name} ${set} ${count}`, () => readFewShot(dataDir, task, set, count)),
+      hashed(`few-shot ${task.name} ${set} ${count}`, async () => {
+        if (task.reads?.words === undefined || count === 0) {
+          return await readFewShot(dataDir, sourceOf(task), set, count);
+        }
+        const rows = inWordsOf(task, await readFewShot(dataDir, sourceOf(task), set));
+        if (rows.length < count) {
+          throw new Error(
+            `${dataDir}/${task.reads.task}/few_shot/${set}_few_shot.json: holds ${rows.length} rows of ${task.name}, ` +
+              `${count} were asked for; valid: at most ${rows.length}`,
+          );
+        }
+        return rows.slice(0, count);
+      }),
     async holds(task) {
-      return (await listSets(dataDir, task)).length > 0;
+      const own = task.reads && [...task.sets.inDomain, ...task.sets.outOfDomain];
+      return (await listSets(dataDir, sourceOf(task))).some(({ set }) => own?.includes(set) ?? true);
+    },
+    async trainingSet(task) {
+      const { train: own } = task.sets;
+      const standIn = task.reads?.standIn;
+      if (own === null || standIn === undefined || (await trainSizes(task, own)).length > 0) return own;
+      return (await trainSizes(task, standIn)).length > 0 ? standIn : own;
     },
     async sets(task) {
-      const there = new Set((await listSets(dataDir, task)).filter((files) => files.test.length > 0).map((f) => f.set));
+      const there = new Set(
+        (await listSets(dataDir, sourceOf(task))).filter((files) => files.test.length > 0).map((f) => f.set),
+      );
       const planned = [
         ...task.sets.inDomain.map((set) => ({ set, relation: "in-domain" as const })),
         ...task.sets.outOfDomain.map((set) => ({ set, relation: "out-of-domain" as const })),

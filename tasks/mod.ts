@@ -7,6 +7,8 @@ import { closedBookQa } from "./closed_book_qa.ts";
 import { multipleChoice } from "./multiple_choice.ts";
 import { nli } from "./nli.ts";
 import { paraphrase } from "./paraphrase.ts";
+import { promotInference, promotRte } from "./promot_inference.ts";
+import { promotSummary } from "./promot_summary.ts";
 import { question } from "./question.ts";
 import { sentiment } from "./sentiment.ts";
 import { summary } from "./summary.ts";
@@ -26,16 +28,32 @@ const all = [
   multipleChoice,
 ];
 
-/** All tasks by name, in the papers' order: U's five, then P's. */
+/** All tasks that have a folder, by name, in the papers' order: U's five, then P's. */
 export const tasks: Readonly<Record<string, Task>> = Object.fromEntries(all.map((task) => [task.name, task]));
 
-/** The tasks of a paper, in its order. */
+/**
+ * P's tasks, in its order: those it fine-tunes on and those it shows in context. Some are tasks of U in P's words, which have no folder of
+ * their own and are in no other list.
+ */
+export const promotTasks: readonly Task[] = [
+  promotRte,
+  promotInference,
+  wordSense,
+  closedBookQa,
+  translation,
+  promotSummary,
+  multipleChoice,
+];
+
+/** The tasks that have a folder, of a paper, in its order. */
 export function tasksOf(paper: Paper): readonly Task[] {
   return all.filter((task) => task.paper === paper);
 }
 
 /** The task of a name; an unknown name is an error that lists the valid ones. */
 export function findTask(name: string): Task {
+  const inPsWords = promotTasks.find((task) => task.name === name && task.reads !== undefined);
+  if (inPsWords !== undefined) return inPsWords;
   if (!Object.hasOwn(tasks, name)) {
     throw new Error(`no task "${name}"; valid: ${Object.keys(tasks).join(", ")}`);
   }

@@ -67,6 +67,15 @@ export interface Task {
     /** Of other domains; all of them where nothing is trained on. */
     readonly outOfDomain: readonly string[];
   };
+  /** Where its rows come from, where another task's folder holds them. */
+  readonly reads?: {
+    /** That task's name. */
+    readonly task: string;
+    /** This task's word for each of that one's outputs; rows with others are not this task's. All outputs as they are where absent. */
+    readonly words?: Readonly<Record<string, string>>;
+    /** Set whose training rows stand in where the data has none of the training set. */
+    readonly standIn?: string;
+  };
 }
 
 /** Sufficient statistics of one scored answer; integers wherever the metric allows. */
