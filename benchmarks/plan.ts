@@ -2,7 +2,7 @@
  * From settings to a plan: which cells there are, and which tables show them.
  * @module
  */
-import { type Task, tasksOf } from "../tasks/mod.ts";
+import { promotTasks, type Task, tasksOf } from "../tasks/mod.ts";
 import { cellId, factorsOf, trainingId } from "./cell.ts";
 import { nothingWanted, wanted } from "./only.ts";
 import { type CellRequest, dataSha256, requestKey, type RunFacts, specOf } from "./requests.ts";
@@ -40,13 +40,17 @@ export interface Planned {
  */
 export async function makePlan(input: PlanInput): Promise<Planned> {
   const { run, seeds } = input;
-  const there = await tasksIn(input);
+  const there = input.settings.every(({ paper }) => paper === "P") ? [] : await tasksIn(input);
+  const thereOfP = input.settings.some(({ paper }) => paper === "P") ? await promotTasksIn(input) : [];
   const chosen = there.filter((task) => wanted(run.only, { task: task.name }));
   const cells = new Map<string, { id: string; spec: CellSpec }>();
   const seen = { task: new Set<string>(), method: new Set<string>(), size: new Set<string>(), seed: new Set<string>() };
+  const tasksFor = ({ paper }: Setting) => paper === "P" ? thereOfP : there;
   const asked = input.settings.map((setting) => ({
     setting,
-    requests: chosen.flatMap((task) => setting.requests(task, { tasks: there, scale: run.scale, seeds })),
+    requests: tasksFor(setting).filter((task) => wanted(run.only, { task: task.name })).flatMap((task) =>
+      setting.requests(task, { tasks: tasksFor(setting), scale: run.scale, seeds })
+    ),
   }));
   for (const request of asked.flatMap(({ requests }) => requests)) {
     const { task, method, size, seed } = request;
@@ -57,7 +61,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
     const spec = await specOf(request, run);
     if (spec !== null) cells.set(requestKey(request), { id: cellId(spec), spec });
   }
-  if (cells.size === 0) throw nothingWanted(run.only, { ...seen, ...await seenInData(input, there) });
+  if (cells.size === 0) throw nothingWanted(run.only, { ...seen, ...await seenInData(input, [...there, ...thereOfP]) });
   const view: PlanView = {
     tasks: there,
     scale: run.scale,
@@ -85,13 +89,18 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
       source: setting.source,
       description: setting.description,
       cells: idsOf(requests, view),
-      tables: setting.tables(view),
-      ...(setting.comparisons === undefined ? {} : { comparisons: setting.comparisons(view) }),
+      tables: setting.tables({ ...view, tasks: tasksFor(setting) }),
+      ...(setting.comparisons === undefined
+        ? {}
+        : { comparisons: setting.comparisons({ ...view, tasks: tasksFor(setting) }) }),
       ...(setting.choices === undefined ? {} : { choices: setting.choices(view) }),
     })),
     findings: findingsOf(view),
     cells: [...specs].map(([id, spec]) => ({ id, factors: factorsOf(spec) })),
-    absent: [...await absentSets(input, chosen), ...absentTasks(run, there)],
+    absent: [
+      ...await absentSets(input, [...chosen, ...thereOfP]),
+      ...(there.length === 0 ? [] : absentTasks(run, there)),
+    ],
   };
   return { plan, specs };
 }
@@ -132,6 +141,15 @@ async function tasksIn({ run, dataName }: PlanInput): Promise<readonly Task[]> {
     throw new Error(`${dataName}: holds no task's files; valid: a folder with at least one of ${folders}`);
   }
   return there;
+}
+
+/** P's tasks that the data has something of. */
+async function promotTasksIn({ run, dataName }: PlanInput): Promise<readonly Task[]> {
+  const held = await Promise.all(promotTasks.map((task) => run.data.holds(task)));
+  const there = promotTasks.filter((_, i) => held[i]);
+  if (there.length > 0) return there;
+  const folders = [...new Set(promotTasks.map(({ name, reads }) => `${reads?.task ?? name}/`))].join(", ");
+  throw new Error(`${dataName}: holds no task's files; valid: a folder with at least one of ${folders}`);
 }
 
 function absentTasks(run: RunFacts, there: readonly Task[]): string[] {

@@ -22,7 +22,8 @@ export interface EntryReference {
 export type TrainValue = "firstLoss" | "lastFifthLoss" | "finalLoss" | "truncation";
 
 /**
- * A place a value is found at: a metric of an evaluation, a weight distance, a number that training left, or a number that planning knows.
+ * A place a value is found at: a metric of an evaluation, the plain mean of several, a weight distance, a number that training left, or a
+ * number that planning knows.
  *
  * `distance` is a path into {@linkcode WeightDistanceResult}: `overall.l2`, `groups.attention.meanAbsolute`, `layers.0.meanAbsolute`.
  */
@@ -30,6 +31,7 @@ export type ValueReference =
   | EntryReference
   | { readonly cell: string; readonly distance: string }
   | { readonly cell: string; readonly train: TrainValue }
+  | { readonly mean: readonly EntryReference[] }
   | { readonly constant: number };
 
 /**

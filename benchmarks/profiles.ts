@@ -8,6 +8,40 @@ import type { Hyperparameters, Profile } from "./types.ts";
 /** A method of U that trains something, and so has a learning rate. */
 export type TrainedMethod = "ft" | "fticl";
 
+/** A training stage of P, as far as profiles differ in it. */
+export interface PromotStage {
+  /** Peak learning rate. */
+  readonly learningRate: number;
+  /** Passes over the rows. */
+  readonly epochs: number;
+  /** Steps between validation scores. */
+  readonly selectEvery: number;
+}
+
+/** P's protocol at a profile's size. */
+export interface PromotScale {
+  /** Training rows of each task. */
+  readonly rows: number;
+  /** Validation rows of each task, by which the best step is kept. */
+  readonly validationRows: number;
+  /** Vectors of a soft prompt. */
+  readonly promptLength: number;
+  /** Sequences in an optimizer batch. */
+  readonly batchSize: number;
+  /** AdamW where absent. */
+  readonly optimizer?: "adafactor";
+  /** Share of what attention and MLP add that is dropped while training. */
+  readonly dropout: number;
+  /** Share of the target spread over the vocabulary. */
+  readonly labelSmoothing: number;
+  /** Tuning of a prompt, or of the adapter in its place. */
+  readonly promptTuning: PromotStage;
+  /** Tuning of an adapter in the prompt's place. */
+  readonly adapterTuning: PromotStage;
+  /** Tuning of the model. */
+  readonly modelTuning: PromotStage;
+}
+
 /** Everything that differs between profiles. */
 export interface Scale {
   /** Training sizes, ascending: they stand for the paper's 2,000, 4,000 and 6,000 by rank. */
@@ -26,6 +60,8 @@ export interface Scale {
   readonly learningRatesFrom: string;
   /** Learning rates that the setting `learning_rate` tries for each method, ascending. */
   readonly learningRateSweep: Readonly<Record<TrainedMethod, readonly number[]>>;
+  /** P's settings. */
+  readonly promot: PromotScale;
 }
 
 const miniatureSweep = [3e-4, 1e-3, 2e-3];
@@ -36,6 +72,44 @@ const miniature = {
   learningRates: { ft: 1e-3, fticl: 1e-3 },
   learningRatesFrom: "chosen by the setting learning_rate on validation rows",
   learningRateSweep: { ft: miniatureSweep, fticl: miniatureSweep },
+};
+
+/** P's protocol for the embedded model. As in P, prompts are tuned for five times as many steps as the model. */
+const miniaturePromot: PromotScale = {
+  rows: 600,
+  validationRows: 50,
+  promptLength: 16,
+  batchSize: 16,
+  dropout: 0,
+  labelSmoothing: 0,
+  promptTuning: { learningRate: 1e-2, epochs: 10, selectEvery: 95 },
+  adapterTuning: { learningRate: 2e-3, epochs: 10, selectEvery: 95 },
+  modelTuning: { learningRate: 1e-3, epochs: 2, selectEvery: 19 },
+};
+
+/** The smallest that has all of it. */
+const smokePromot: PromotScale = {
+  ...miniaturePromot,
+  rows: 16,
+  validationRows: 2,
+  promptLength: 4,
+  promptTuning: { learningRate: 1e-2, epochs: 1, selectEvery: 1 },
+  adapterTuning: { learningRate: 2e-3, epochs: 1, selectEvery: 1 },
+  modelTuning: { learningRate: 1e-3, epochs: 1, selectEvery: 1 },
+};
+
+/** P's appendix: 5,000 and 1,000 steps of 64 rows, which are 160 and 32 passes over 2,000 rows. */
+const paperPromot: PromotScale = {
+  rows: 2000,
+  validationRows: 277,
+  promptLength: 100,
+  batchSize: 64,
+  optimizer: "adafactor",
+  dropout: 0.1,
+  labelSmoothing: 0.1,
+  promptTuning: { learningRate: 0.2, epochs: 160, selectEvery: 1000 },
+  adapterTuning: { learningRate: 1e-3, epochs: 160, selectEvery: 1000 },
+  modelTuning: { learningRate: 1e-3, epochs: 32, selectEvery: 100 },
 };
 
 /**
@@ -49,8 +123,24 @@ const miniature = {
  * choice. The small base model needs larger ones than U's 2e-5, at which its weights hardly move in a few dozen steps.
  */
 export const profiles: Readonly<Record<Profile, Scale>> = {
-  smoke: { sizes: [16, 32, 48], testRows: 4, validationRows: 8, shotCounts: 2, fticlCounts: 1, ...miniature },
-  quick: { sizes: [200, 400, 600], testRows: 100, validationRows: 200, shotCounts: 4, fticlCounts: 2, ...miniature },
+  smoke: {
+    sizes: [16, 32, 48],
+    testRows: 4,
+    validationRows: 8,
+    shotCounts: 2,
+    fticlCounts: 1,
+    ...miniature,
+    promot: smokePromot,
+  },
+  quick: {
+    sizes: [200, 400, 600],
+    testRows: 100,
+    validationRows: 200,
+    shotCounts: 4,
+    fticlCounts: 2,
+    ...miniature,
+    promot: miniaturePromot,
+  },
   paper: {
     sizes: [2000, 4000, 6000],
     testRows: 250,
@@ -60,6 +150,7 @@ export const profiles: Readonly<Record<Profile, Scale>> = {
     learningRates: { ft: 2e-5, fticl: 2e-5 },
     learningRatesFrom: "U's released scripts",
     learningRateSweep: { ft: paperSweep, fticl: paperSweep },
+    promot: paperPromot,
   },
 };
 
@@ -109,5 +200,21 @@ export function hyperparameters(learningRate: number, maxPositions: number): Hyp
     loss: "batch-mean",
     microBatchSize: 0,
     maxLength: Math.min(1024, maxPositions),
+  };
+}
+
+/** Hyper-parameters of one of P's stages: constant learning rate, no warm-up, no weight decay, no clipping. */
+export function promotHyperparameters(scale: PromotScale, stage: PromotStage, maxPositions: number): Hyperparameters {
+  const { batchSize, optimizer, dropout, labelSmoothing } = scale;
+  const adam = optimizer === undefined;
+  return {
+    ...hyperparameters(stage.learningRate, maxPositions),
+    schedule: "constant",
+    epochs: stage.epochs,
+    batchSize,
+    labelSmoothing,
+    ...(adam ? {} : { optimizer, beta1: 0, beta2: 0, epsilon: 0 }),
+    ...(dropout === 0 ? {} : { dropout }),
+    selectEvery: stage.selectEvery,
   };
 }

@@ -12,13 +12,18 @@ import {
   type Task,
   trainingSet,
 } from "../tasks/mod.ts";
+import { methodOf } from "../training/methods/mod.ts";
 import { canonicalJson } from "./canonical_json.ts";
 import { jsonSha256 } from "./cell.ts";
 import type { Data, HashedRows } from "./data.ts";
 import { type Only, wanted } from "./only.ts";
+import { type ArmName, promotArms } from "./promot_arms.ts";
 import { fewShotsOf, hyperparameters, type Scale, shotsOf } from "./profiles.ts";
 import { tunedLabelRate } from "./tuned_labels.ts";
-import type { CellSpec, EvaluationSpec, MethodSpec, Operands, Relation } from "./types.ts";
+import type { CellSpec, EvaluationSpec, MethodSpec, Operands, Relation, TrainSpec } from "./types.ts";
+
+/** Shot counts of P's in-context tests. */
+export const promotShots: readonly number[] = [1, 4];
 
 /** A cell, by what the settings vary. Zero where a number has no meaning for the method. */
 export interface CellRequest {
@@ -38,6 +43,10 @@ export interface CellRequest {
   readonly testTask?: string;
   /** Prompt format it is put to; absent where that is 1. */
   readonly testFormat?: 2;
+  /** Which model of P's it is, by P's protocol; absent for U's. */
+  readonly arm?: ArmName;
+  /** Another task trained on at the same time; absent where there is one only. */
+  readonly also?: string;
 }
 
 /** What planning needs to know of the model. */
@@ -93,6 +102,29 @@ export function fineTunedInContext(task: Task, size: number, demonstrations: num
   return { task: task.name, method: "fticl", size, demonstrations, seed };
 }
 
+/** One of P's models of a task, or of two, put to a task: `task` is the one it is put to where nothing is trained. */
+export function promotModel(
+  arm: ArmName,
+  trained: readonly [Task, Task?],
+  tested: Task,
+  { promot }: Scale,
+  seed: number,
+): CellRequest {
+  const { method, shown } = promotArms[arm];
+  if (method === "icl") return { ...untrained(tested), arm };
+  const [{ name }, also] = trained;
+  return {
+    task: name,
+    method,
+    size: promot.rows,
+    demonstrations: shown,
+    seed,
+    arm,
+    ...(tested.name === name ? {} : { testTask: tested.name }),
+    ...(also === undefined ? {} : { also: also.name }),
+  };
+}
+
 /** The same model put to a task in a prompt format. */
 export function putTo(
   { testTask: _, testFormat: __, ...request }: CellRequest,
@@ -108,8 +140,8 @@ export function putTo(
 
 /** One text per request; equal requests have equal keys. */
 export function requestKey(request: CellRequest): string {
-  const { task, method, size, demonstrations, seed, learningRate, testTask, testFormat } = request;
-  return [task, method, size, demonstrations, seed, learningRate, testTask, testFormat].join(" ");
+  const { task, method, size, demonstrations, seed, learningRate, testTask, testFormat, arm, also } = request;
+  return [task, method, size, demonstrations, seed, learningRate, testTask, testFormat, arm, also].join(" ");
 }
 
 /**
@@ -125,6 +157,7 @@ export async function specOf(request: CellRequest, run: RunFacts): Promise<CellS
   const task = findTask(request.task);
   const evaluations = await evaluationsOf(task, findTask(request.testTask ?? request.task), request, run);
   if (evaluations.length === 0) return null;
+  const method = methodSpec(request, run);
   const { maxPositions: _, layers: __, tied: ___, encode: ____, ...model } = run.model;
   return {
     schema: "tunemark.cell/1",
@@ -132,22 +165,52 @@ export async function specOf(request: CellRequest, run: RunFacts): Promise<CellS
     kernels: run.kernels,
     operands: run.operands,
     model,
-    method: methodSpec(request, run),
-    train: request.method === "icl" ? null : {
-      task: task.name,
-      set: trainingSet(task),
-      size: request.size,
-      format: 1,
-      prompt: task.prompts[0],
-      rowsSha256: (await run.data.train(task, trainingSet(task), request.size)).sha256,
-      demonstrationsSha256: (await run.data.demonstrations(task, trainingSet(task), request.demonstrations)).sha256,
-    },
+    method,
+    train: request.method === "icl" ? null : await trainSpec(task, request, method, run),
     seed: request.seed,
     evaluations,
   };
 }
 
+async function trainSpec(
+  task: Task,
+  request: CellRequest,
+  method: MethodSpec,
+  run: RunFacts,
+): Promise<TrainSpec> {
+  const { data } = run;
+  const { stages, demonstrations: { count, sampled } } = methodOf(method).describe(method);
+  const set = await data.trainingSet(task) ?? trainingSet(task);
+  const selects = stages.some(({ hyper }) => hyper.selectEvery !== undefined);
+  const { also, ...own } = request;
+  return {
+    task: task.name,
+    set,
+    size: request.size,
+    format: 1,
+    prompt: task.prompts[0],
+    rowsSha256: (await data.train(task, set, request.size)).sha256,
+    demonstrationsSha256: (await data.demonstrations(task, set, sampled ? 0 : count)).sha256,
+    ...(selects ? { validation: await selectionSpec(task, set, request, run) } : {}),
+    ...(also === undefined ? {} : { also: await trainSpec(findTask(also), own, method, run) }),
+  };
+}
+
+/** What a model is scored on while it trains. */
+async function selectionSpec(task: Task, set: string, request: CellRequest, run: RunFacts): Promise<EvaluationSpec> {
+  const { validationRows: count } = run.scale.promot;
+  const read = () => validationRows(task, set, request.size, count, run);
+  const [spec] = await evaluationsOn(task, 1, null, [{
+    set,
+    relation: "validation",
+    shots: [request.demonstrations],
+    read,
+  }], { ...run, only: {} });
+  return spec;
+}
+
 function methodSpec(request: CellRequest, run: RunFacts): MethodSpec {
+  if (request.arm !== undefined) return promotSpec(request.arm, run);
   if (request.method === "icl") return { name: "icl" };
   const { method, demonstrations } = request;
   if (method !== "ft" && method !== "fticl") {
@@ -163,6 +226,18 @@ function methodSpec(request: CellRequest, run: RunFacts): MethodSpec {
   return method === "ft" ? { name: "ft", ...hyper } : { name: "fticl", demonstrations, ...hyper };
 }
 
+function promotSpec(arm: ArmName, { scale, model: { maxPositions } }: RunFacts): MethodSpec {
+  const method = promotArms[arm].spec(scale.promot, maxPositions);
+  const { prompt } = methodOf(method).describe(method);
+  if (prompt !== null && 2 * prompt.length > maxPositions) {
+    throw new Error(
+      `method ${method.name}: a soft prompt of ${prompt.length} tokens leaves too little of the model's context of ${maxPositions}; ` +
+        `valid: at most ${Math.floor(maxPositions / 2)}`,
+    );
+  }
+  return method;
+}
+
 /** A list of rows that a cell is put to. */
 interface TestSet {
   readonly set: string;
@@ -171,11 +246,31 @@ interface TestSet {
   read(): Promise<HashedRows>;
 }
 
+/**
+ * The sets of a task that one of P's models is put to: that which it was trained on as in training, and the eight that are never trained on,
+ * at one and four shots.
+ */
+async function promotSets(tested: Task, request: CellRequest, { data, scale }: RunFacts): Promise<TestSet[]> {
+  const trained = [request.task, request.also];
+  const own = request.method === "icl" || trained.includes(tested.name);
+  return (await data.sets(tested)).present.flatMap(({ set, relation }) => {
+    const target = set === tested.sets.train;
+    if (target && !own) return [];
+    return [{
+      set,
+      relation: own ? relation : "cross-task",
+      shots: target ? [request.demonstrations] : promotShots,
+      read: () => data.test(tested, set, scale.testRows),
+    }];
+  });
+}
+
 async function testSets(task: Task, tested: Task, request: CellRequest, run: RunFacts): Promise<TestSet[]> {
   const { data, scale } = run;
+  if (request.arm !== undefined) return promotSets(tested, request, run);
   if (request.learningRate !== undefined) {
     const shots = [...new Set([0, request.demonstrations])];
-    const read = () => validationRows(task, request, run);
+    const read = () => validationRows(task, trainingSet(task), request.size, scale.validationRows, run);
     return [{ set: trainingSet(task), relation: "validation", shots, read }];
   }
   const shots = request.method === "fticl" ? fewShotsOf(tested, scale) : shotsOf(tested, scale);
@@ -195,10 +290,25 @@ async function evaluationsOf(
   request: CellRequest,
   run: RunFacts,
 ): Promise<EvaluationSpec[]> {
-  const evaluations: EvaluationSpec[] = [];
-  const format = request.testFormat ?? 1;
   const tunedLabels = task.kind === "generation" && trained.labels.length > 0 ? trained.labels : null;
-  for (const { set, relation, shots: shotCounts, read } of await testSets(trained, task, request, run)) {
+  return await evaluationsOn(
+    task,
+    request.testFormat ?? 1,
+    tunedLabels,
+    await testSets(trained, task, request, run),
+    run,
+  );
+}
+
+async function evaluationsOn(
+  task: Task,
+  format: 1 | 2,
+  tunedLabels: readonly string[] | null,
+  sets: readonly TestSet[],
+  run: RunFacts,
+): Promise<EvaluationSpec[]> {
+  const evaluations: EvaluationSpec[] = [];
+  for (const { set, relation, shots: shotCounts, read } of sets) {
     for (const shots of shotCounts) {
       if (!wanted(run.only, { set, shots })) continue;
       const { rows, sha256 } = await read();
@@ -227,17 +337,22 @@ async function evaluationsOf(
 }
 
 /** The validation rows of a cell's training set. Compared by what they say: U's own smaller files are not always the first rows of its larger ones. */
-async function validationRows(task: Task, { size }: CellRequest, { data, scale }: RunFacts): Promise<HashedRows> {
-  const set = trainingSet(task);
-  const validation = await data.validation(task, set, scale.validationRows);
+async function validationRows(
+  task: Task,
+  set: string,
+  size: number,
+  count: number,
+  { data }: RunFacts,
+): Promise<HashedRows> {
+  const validation = await data.validation(task, set, count);
   const kept = new Set(validation.rows.map(contentOf));
   const shared = (rows: readonly DatasetRow[]) => rows.filter((row) => kept.has(contentOf(row))).length;
-  const kind = `the last ${scale.validationRows} rows of the largest training file are for validation`;
+  const kind = `the last ${count} rows of the largest training file are for validation`;
   const trained = shared((await data.train(task, set, size)).rows);
   if (trained > 0) {
     throw new Error(`${task.name}/${set}: ${kind}, but ${trained} of the ${size} training rows are among them`);
   }
-  const tested = shared((await data.test(task, set, Infinity)).rows);
+  const tested = shared((await data.test(task, trainingSet(task), Infinity)).rows);
   if (tested > 0) throw new Error(`${task.name}/${set}: ${kind}, but ${tested} test rows are among them`);
   return validation;
 }

@@ -17,7 +17,7 @@ import type {
 
 /** What settings choose cells from. */
 export interface PlanScope {
-  /** Tasks that the data has. */
+  /** Tasks that the data has: those of the setting's paper. */
   readonly tasks: readonly Task[];
   /** The profile's numbers. */
   readonly scale: Scale;
@@ -47,6 +47,8 @@ export interface Setting {
   readonly description: string;
   /** Whether it runs only where it is named. */
   readonly onlyByName?: boolean;
+  /** Whose tasks it is about; U's where absent. */
+  readonly paper?: "P";
   /** Cells whose models are trained on one task, and untrained ones put to it. */
   requests(task: Task, scope: PlanScope): readonly CellRequest[];
   /** Tables over the cells that are in the plan. */

@@ -2,7 +2,7 @@
  * All settings by name.
  * @module
  */
-import { tasksOf } from "../tasks/mod.ts";
+import { promotTasks, tasksOf } from "../tasks/mod.ts";
 import { crossTask } from "./cross_task.ts";
 import { findings } from "./findings.ts";
 import { fticlClassification } from "./fticl_classification.ts";
@@ -11,6 +11,11 @@ import { inDomain } from "./in_domain.ts";
 import { learningRate } from "./learning_rate.ts";
 import { outOfDomain } from "./out_of_domain.ts";
 import { profiles, type Scale } from "./profiles.ts";
+import { promotAblations } from "./promot_ablations.ts";
+import { promotMultiTask } from "./promot_multi_task.ts";
+import { promotNli } from "./promot_nli.ts";
+import { promotSupervised } from "./promot_supervised.ts";
+import { promotTranslation } from "./promot_translation.ts";
 import { requestKey } from "./requests.ts";
 import type { Setting } from "./setting.ts";
 import { trainingLoss } from "./training_loss.ts";
@@ -27,6 +32,11 @@ export const settings: Readonly<Record<string, Setting>> = {
   training_loss: trainingLoss,
   findings,
   learning_rate: learningRate,
+  promot_supervised: promotSupervised,
+  promot_nli: promotNli,
+  promot_translation: promotTranslation,
+  promot_multi_task: promotMultiTask,
+  promot_ablations: promotAblations,
 };
 
 /**
@@ -45,7 +55,7 @@ export function chooseSettings(names: readonly string[]): readonly Setting[] {
   );
 }
 
-/** One line per setting: name, figure, cells of each profile with one seed and all of U's tasks, what it is. */
+/** One line per setting: name, figure, cells of each profile with one seed and all of its paper's tasks, what it is. */
 export function listSettings(): string {
   const rows = Object.values(settings).map((setting) => [
     setting.name,
@@ -58,7 +68,7 @@ export function listSettings(): string {
 }
 
 function cellCount(setting: Setting, scale: Scale): number {
-  const tasks = tasksOf("U");
+  const tasks = setting.paper === "P" ? promotTasks : tasksOf("U");
   const requests = tasks.flatMap((task) => setting.requests(task, { tasks, scale, seeds: [1] }));
   return new Set(requests.map(requestKey)).size;
 }

@@ -2,7 +2,16 @@
  * Reads a run's folder, checking every file: a report is made of nothing else.
  * @module
  */
-import type { CellResult, CellSpec, ContrastPlan, Factors, Plan, Sample, TrainStep } from "../benchmarks/types.ts";
+import type {
+  CellResult,
+  CellSpec,
+  ContrastPlan,
+  Factors,
+  Plan,
+  Sample,
+  TrainStep,
+  ValueReference,
+} from "../benchmarks/types.ts";
 import { plan, result, sample, spec, step } from "./schemas.ts";
 import { parse, type Shape } from "./shape.ts";
 import { message } from "./text.ts";
@@ -96,10 +105,8 @@ function checkReferences(found: Plan, path: string): void {
     setting.tables.forEach((table, t) =>
       table.entries.forEach((entry, e) => {
         const field = `settings[${s}].tables[${t}].entries[${e}]`;
-        if ("cell" in entry.reference && !known.has(entry.reference.cell)) {
-          throw new Error(
-            `${path}: field "${field}.reference.cell" names cell "${entry.reference.cell}", which "cells" lacks`,
-          );
+        for (const cell of referencedCells(entry.reference).filter((id) => !known.has(id))) {
+          throw new Error(`${path}: field "${field}.reference.cell" names cell "${cell}", which "cells" lacks`);
         }
         if (!table.rows.includes(entry.row)) {
           throw new Error(`${path}: field "${field}.row" is "${entry.row}", which is no row of its table`);
@@ -112,6 +119,12 @@ function checkReferences(found: Plan, path: string): void {
   });
 }
 
+/** Ids of the cells that a value is found in; none for a constant. */
+export function referencedCells(reference: ValueReference): string[] {
+  if ("mean" in reference) return [...new Set(reference.mean.map(({ cell }) => cell))];
+  return "cell" in reference ? [reference.cell] : [];
+}
+
 function checkContrasts(
   contrasts: readonly ContrastPlan[],
   field: string,
@@ -120,10 +133,8 @@ function checkContrasts(
 ): void {
   contrasts.forEach(({ first, second }, i) => {
     for (const reference of [...first, ...second].flat()) {
-      if ("cell" in reference && !known.has(reference.cell)) {
-        throw new Error(
-          `${path}: field "${field}.contrasts[${i}]" names cell "${reference.cell}", which "cells" lacks`,
-        );
+      for (const cell of referencedCells(reference).filter((id) => !known.has(id))) {
+        throw new Error(`${path}: field "${field}.contrasts[${i}]" names cell "${cell}", which "cells" lacks`);
       }
     }
   });

@@ -38,6 +38,7 @@ const metricReference: Shape = object({ cell: text, set: text, format, shots: co
 const otherReferences: Readonly<Record<string, Shape>> = {
   distance: object({ cell: text, distance: text }),
   train: object({ cell: text, train: oneOf("firstLoss", "lastFifthLoss", "finalLoss", "truncation") }),
+  mean: object({ mean: list(metricReference) }),
   constant: object({ constant: number }),
 };
 

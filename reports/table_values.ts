@@ -5,6 +5,7 @@
 import type { TableEntry, TablePlan } from "../benchmarks/types.ts";
 import { itemValues } from "./items.ts";
 import type { ReportCell, ReportEntry, ReportTable } from "./model.ts";
+import { referencedCells } from "./read_run.ts";
 import { percent, twoLevelInterval, wilsonInterval } from "./statistics.ts";
 import { fixed } from "./text.ts";
 import { lookUp, type Value } from "./values.ts";
@@ -44,7 +45,7 @@ async function reportEntry(
   const common = {
     row: entries[0].row,
     column: entries[0].column,
-    cells: entries.flatMap(({ reference }) => "cell" in reference ? [reference.cell] : []),
+    cells: entries.flatMap(({ reference }) => referencedCells(reference)),
     kind: members[0].kind,
     alternative: entries[0].alternative ?? null,
     n: [...new Set(members.flatMap(({ evaluation }) => evaluation === null ? [] : [evaluation.n]))].sort((a, b) =>
@@ -74,7 +75,8 @@ async function memberMean(members: readonly Value[]): Promise<Mean> {
   const range = [sorted[0], sorted.at(-1)!] as const;
   if (first.metric === null) {
     const { mean, low, high } = await twoLevelInterval(texts.map((text) => [Number(text)]));
-    return { value: String(mean), low: String(Math.max(0, low)), high: String(high), range };
+    const text = (value: number) => first.kind === "metric" ? fixed(value, 4) : String(value);
+    return { value: text(mean), low: text(Math.max(0, low)), high: text(high), range };
   }
   const values = members.map(({ metric }) => itemValues(metric!.items));
   const { mean, low, high, freedom } = await twoLevelInterval(values);

@@ -1,5 +1,5 @@
 /**
- * Looks values up that a plan refers to: metrics, weight distances, what training left, and numbers that planning knew.
+ * Looks values up that a plan refers to: metrics and their means, weight distances, what training left, and numbers that planning knew.
  * @module
  */
 import type { EntryReference, TrainValue, ValueReference } from "../benchmarks/types.ts";
@@ -32,6 +32,12 @@ export function lookUp(reference: ValueReference, cells: ReadonlyMap<string, Rep
   });
   if ("constant" in reference) return plain("metric", fixed(reference.constant, 4), null);
   const kind = kindOf(reference);
+  if ("mean" in reference) {
+    const parts = reference.mean.map((part) => lookUp(part, cells));
+    const missing = parts.find(({ reason }) => reason !== null);
+    if (missing !== undefined) return plain(kind, null, missing.reason);
+    return plain(kind, fixed(parts.reduce((sum, { text }) => sum + Number(text), 0) / parts.length, 4), null);
+  }
   const cell = cells.get(reference.cell)!;
   if (cell.status !== "ok") {
     return plain(kind, null, cell.status === "failed" ? `failed: ${cell.reason}` : "missing");

@@ -84,7 +84,7 @@ Deno.test("Every table entry names a planned cell, and an evaluation, metric or 
     for (const table of tables) {
       for (const { row, column, reference } of table.entries) {
         assert(table.rows.includes(row) && table.columns.includes(column));
-        if ("constant" in reference) continue;
+        if ("constant" in reference || "mean" in reference) continue;
         const spec = specs.get(reference.cell)!;
         if ("distance" in reference) {
           assert(spec.train !== null);
@@ -192,7 +192,8 @@ Deno.test("An unknown setting is an error that lists the valid ones", () => {
     assertEquals(
       (error as Error).message,
       'no setting "indomain"; valid: in_domain, out_of_domain, cross_task, fticl_generation, fticl_classification, ' +
-        "weight_distance, training_loss, findings, learning_rate",
+        "weight_distance, training_loss, findings, learning_rate, promot_supervised, promot_nli, promot_translation, " +
+        "promot_multi_task, promot_ablations",
     );
   }
   assertEquals(chooseSettings([]).map(({ name }) => name), [
@@ -209,9 +210,10 @@ Deno.test("An unknown setting is an error that lists the valid ones", () => {
 
 Deno.test("Every setting is listed with its figure and the number of its cells in each profile", () => {
   const lines = listSettings().trimEnd().split("\n");
-  assertEquals(lines.length, 9);
+  assertEquals(lines.length, 14);
   assert(/^out_of_domain +U Figure 2 +smoke 20, quick 20, paper 20 cells /.test(lines[1]), lines[1]);
   assert(/^cross_task +U Figure 3 +smoke 50, quick 50, paper 50 cells /.test(lines[2]), lines[2]);
+  assert(/^promot_nli +P Table 3 +smoke 30, quick 30, paper 30 cells .*is named\.$/.test(lines[10]), lines[10]);
 });
 
 Deno.test("A dry run shows cells, evaluations, absent sets and one full prompt per task", () =>

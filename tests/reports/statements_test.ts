@@ -112,6 +112,7 @@ function finder(specs: ReadonlyMap<string, CellSpec>, world: World, noise: numbe
     if ("constant" in reference) {
       return Promise.resolve({ kind: "metric", items: [reference.constant], proportion: reference.constant === 50 });
     }
+    if ("mean" in reference) throw new Error("no statement is about a mean");
     const spec = specs.get(reference.cell)!;
     const what = "metric" in reference ? reference.metric : "distance" in reference ? "distance" : "loss";
     const { set = "", format = 1, shots = 0 } = "set" in reference ? reference : {};
