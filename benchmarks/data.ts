@@ -140,8 +140,8 @@ export function openData(dataDir: string): Data {
         ...task.sets.inDomain.map((set) => ({ set, relation: "in-domain" as const })),
         ...task.sets.outOfDomain.map((set) => ({ set, relation: "out-of-domain" as const })),
       ];
-      // The training set's own test rows must be there: reading them gives the reader's own error where they are not.
-      const kept = planned.filter(({ set }) => there.has(set) || set === task.sets.train);
+      // The training set's own test rows must be there in U's settings: reading them gives the reader's own error where they are not.
+      const kept = planned.filter(({ set }) => there.has(set) || (task.paper === "U" && set === task.sets.train));
       const absent = planned.filter((entry) => !kept.includes(entry)).map(({ set }) => set);
       return { present: kept, absent };
     },

@@ -2,7 +2,14 @@
  * P Tables 6 and 15: which part of ProMoT does it? Joint tuning, a demonstration alone, a random prompt, an adapter for the prompt.
  * @module
  */
-import { averageTable, type Comparison, comparisonRequests, contextTables, supervisedTable } from "./promot_tables.ts";
+import {
+  averageTable,
+  type Comparison,
+  comparisonRequests,
+  contextTables,
+  promotComparisons,
+  supervisedTable,
+} from "./promot_tables.ts";
 import { ablationsRte, ablationsSupervised, loraEnFr } from "./promot_values.ts";
 import type { Setting } from "./setting.ts";
 
@@ -29,4 +36,11 @@ export const promotAblations: Setting = {
     ...averageTable(view, "After English to French", onEnFr, loraEnFr.average),
     ...supervisedTable(view, "On English to French", [onEnFr], { enfr: loraEnFr.supervised }),
   ],
+  comparisons: (view) =>
+    promotComparisons(
+      view,
+      onRte,
+      [["promot_1", "joint"], ["promot_1", "ft_1"], ["promot_1", "random_prompt"]],
+      ablationsRte,
+    ),
 };

@@ -2,7 +2,13 @@
  * P Tables 5 and 11: tuned on RTE and translation at once, each behind a prompt of its own.
  * @module
  */
-import { type Comparison, comparisonRequests, contextTables, supervisedTable } from "./promot_tables.ts";
+import {
+  type Comparison,
+  comparisonRequests,
+  contextTables,
+  promotComparisons,
+  supervisedTable,
+} from "./promot_tables.ts";
 import { afterBoth, bothSupervised } from "./promot_values.ts";
 import type { Setting } from "./setting.ts";
 
@@ -28,4 +34,11 @@ export const promotMultiTask: Setting = {
     })),
     ...supervisedTable(view, "On RTE and English to French", [comparison], bothSupervised),
   ],
+  comparisons: (view) =>
+    promotComparisons(
+      view,
+      comparison,
+      [["promot", "ft"], ["promot", "pretrained"], ["promot_1", "promot"]],
+      afterBoth,
+    ),
 };

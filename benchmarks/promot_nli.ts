@@ -2,7 +2,13 @@
  * P Table 3: what is left of in-context learning after tuning on RTE?
  * @module
  */
-import { type Comparison, comparisonRequests, contextTables, supervisedTable } from "./promot_tables.ts";
+import {
+  type Comparison,
+  comparisonRequests,
+  contextTables,
+  promotComparisons,
+  supervisedTable,
+} from "./promot_tables.ts";
 import { afterRte, supervised } from "./promot_values.ts";
 import type { Setting } from "./setting.ts";
 
@@ -25,4 +31,6 @@ export const promotNli: Setting = {
     ...contextTables(view, "After RTE", comparison, afterRte),
     ...supervisedTable(view, "On RTE", [comparison], supervised),
   ],
+  comparisons: (view) =>
+    promotComparisons(view, comparison, [["promot", "ft"], ["promot", "pretrained"], ["promot_1", "promot"]], afterRte),
 };

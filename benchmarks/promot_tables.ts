@@ -3,11 +3,12 @@
  * @module
  */
 import { metricsOf, type Task } from "../tasks/mod.ts";
+import { contrast, type Measured } from "./contrasts.ts";
 import { type ArmName, promotArms } from "./promot_arms.ts";
 import { type ArmScores, contextSets, type ContextTable } from "./promot_values.ts";
 import { type CellRequest, promotModel, promotShots } from "./requests.ts";
 import type { PlanScope, PlanView } from "./setting.ts";
-import type { EntryReference, TableEntry, TablePlan, ValueReference } from "./types.ts";
+import type { ComparisonPlan, EntryReference, TableEntry, TablePlan, ValueReference } from "./types.ts";
 
 /** Models of one table: what they are tuned on, together where it is two. */
 export interface Comparison {
@@ -137,6 +138,34 @@ function averages(bySet: readonly (readonly EntryReference[])[]): ValueReference
   const [first] = bySet;
   if (bySet.some((references) => references.length !== first.length)) return [];
   return first.map((_, seed) => ({ mean: bySet.map((references) => references[seed]) }));
+}
+
+/** Pairs of models, set by set at each shot count. */
+export function promotComparisons(
+  view: PlanView,
+  comparison: Comparison,
+  pairs: readonly (readonly [first: ArmName, second: ArmName])[],
+  paper: ContextTable,
+): ComparisonPlan[] {
+  const measuredAt = (arm: ArmName, set: string, s: number, i: number): Measured => {
+    const references = referencesAt(view, comparison, arm, set, [promotShots[i]]);
+    const score = paper[arm]?.[i]?.[s + 1];
+    return { side: references.length === 0 ? [] : [references], paper: score === undefined ? [] : [score] };
+  };
+  return pairs.map(([first, second]): ComparisonPlan => {
+    const sides = [promotArms[first].label, promotArms[second].label] as const;
+    return {
+      title: `${sides[0]} against ${sides[1]}`,
+      unit: "the sets' own metrics, 0-100",
+      sides,
+      contrasts: contextSets.flatMap((set, s) =>
+        promotShots.flatMap((shots, i) =>
+          contrast(`${set}, ${shots}-shot`, measuredAt(first, set, s, i), "greater", measuredAt(second, set, s, i))
+        )
+      ),
+      notes: [],
+    };
+  }).filter(({ contrasts }) => contrasts.length > 0);
 }
 
 /** Only the models' means over the eight sets: a row a shot count. */

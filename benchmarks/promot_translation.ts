@@ -2,7 +2,13 @@
  * P Table 4: what is left of in-context learning after tuning on translation?
  * @module
  */
-import { type Comparison, comparisonRequests, contextTables, supervisedTable } from "./promot_tables.ts";
+import {
+  type Comparison,
+  comparisonRequests,
+  contextTables,
+  promotComparisons,
+  supervisedTable,
+} from "./promot_tables.ts";
 import { afterEnFr, supervised } from "./promot_values.ts";
 import type { Setting } from "./setting.ts";
 
@@ -25,4 +31,11 @@ export const promotTranslation: Setting = {
     ...contextTables(view, "After English to French", comparison, afterEnFr),
     ...supervisedTable(view, "On English to French", [comparison], supervised),
   ],
+  comparisons: (view) =>
+    promotComparisons(
+      view,
+      comparison,
+      [["promot", "ft"], ["promot", "pretrained"], ["promot_1", "promot"]],
+      afterEnFr,
+    ),
 };

@@ -59,7 +59,13 @@ Deno.test("Where a training set has no rows another stands in, of whose rows onl
       Error,
       "holds 2 rows of promot_rte, 3 were asked",
     );
-    assertEquals(await own.holds(rte), false);
+    assertEquals([await own.holds(rte), await own.holds(inference)], [false, false]);
+    await Deno.writeTextFile(`${folder}/inference/cb_test_3.json`, rows(3));
+    assertEquals([await own.holds(rte), await own.holds(inference)], [false, true]);
+    assertEquals(await own.sets(inference), {
+      present: [{ set: "cb", relation: "out-of-domain" }],
+      absent: ["snli"],
+    });
     await Deno.writeTextFile(`${folder}/inference/rte_train_3.json`, rows(3).replaceAll("contradiction", "neutral"));
     assertEquals(await openData(folder).trainingSet(rte), "rte");
   } finally {

@@ -70,6 +70,12 @@ Deno.test("Every place of P's tables has a planned evaluation with the metric, a
       }
     }
   }
+  const comparisons = plan.settings.flatMap((setting) => setting.comparisons ?? []);
+  assertEquals(comparisons.length, 3 + 3 + 3 + 3);
+  for (const { contrasts } of comparisons) assertEquals(contrasts.length, 2 * contextSets.length);
+  assertEquals(comparisons[0].title, "ProMoT against FT");
+  const [cb] = comparisons[0].contrasts;
+  assertEquals([cb.label, cb.paper], ["cb, 1-shot", -7.14]);
   const models = new Set([...specs.values()].map(trainingId));
   // Tuned on RTE 5 + 3, translation 5 + 2, SNLI 3, OpenbookQA 3, both 4; and the untrained one.
   assertEquals(models.size, 8 + 7 + 3 + 3 + 4 + 1);
