@@ -15,7 +15,6 @@ const cases: [string, string[], number | Record<string, number>][] = [
   ["tweetqa", ["tweetqa/dev.json"], 1086],
   ["rte", ["olora/RTE/train.json"], { entailment: 1018, neutral: 982, contradiction: 0 }],
   ["rte", ["olora/RTE/dev.json"], { entailment: 146, neutral: 131, contradiction: 0 }],
-  ["promot_rte", ["olora/RTE/dev.json"], { True: 146, False: 131 }],
   ["openbookqa", ["openbookqa/train.json"], { A: 1378, B: 1212, C: 1146, D: 1221 }],
   ["openbookqa", ["openbookqa/test.json"], { A: 138, B: 126, C: 132, D: 104 }],
   ["triviaqa", ["triviaqa/test_1000.jsonl"], 1000],

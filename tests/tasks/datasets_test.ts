@@ -134,10 +134,10 @@ const good: [string, Record<string, string | Uint8Array>, string[][], Record<str
   ["multinli", { "a.jsonl": `{"premise":"a","hypothesis":"b","label":2}` }, [["a", "b", "contradiction"]]],
   ["rte", { "dev.tsv": "index\tsentence1\tsentence2\tlabel\n0\ta\tb\tnot_entailment\n" }, [["a", "b", "neutral"]]],
   ["rte", { "a.jsonl": `{"sentence1":"a","sentence2":"b","label":0,"idx":0}` }, [["a", "b", "entailment"]]],
-  ["promot_rte", { "train.jsonl": `{"premise":"a","hypothesis":"b","label":"not_entailment","idx":0}` }, [[
+  ["rte", { "train.jsonl": `{"premise":"a","hypothesis":"b","label":"not_entailment","idx":0}` }, [[
     "a",
     "b",
-    "False",
+    "neutral",
   ]]],
   ["gptnli", { "a.jsonl": `{"text_a":"a","text_b":"b","label":1,"guid":7}` }, [["a", "b", "neutral"]]],
   ["snli", { "snli_1.0_test.jsonl": `{"gold_label":"contradiction","sentence1":"a","sentence2":"b"}` }, [[
@@ -145,18 +145,18 @@ const good: [string, Record<string, string | Uint8Array>, string[][], Record<str
     "b",
     "contradiction",
   ]]],
-  ["promot_snli", {
+  ["snli", {
     "a.jsonl": `{"premise":"a","hypothesis":"b","label":1}\n{"premise":"a","hypothesis":"b","label":-1}`,
   }, [
-    ["a", "b", "Neither"],
+    ["a", "b", "neutral"],
   ], { "no label": 1 }],
   ["cb", { "train.jsonl": `{"premise":"a","hypothesis":"b","label":"neutral","idx":0}` }, [["a", "b", "neutral"]]],
   [
-    "promot_cb",
+    "cb",
     { "a.jsonl": `{"premise":"a","hypothesis":"b","label":1}\n{"premise":"a","hypothesis":"b","label":2}` },
     [
-      ["a", "b", "False"],
-      ["a", "b", "Neither"],
+      ["a", "b", "contradiction"],
+      ["a", "b", "neutral"],
     ],
   ],
   ["enfr", { "train.parquet": translationParquet }, [
@@ -382,8 +382,6 @@ Deno.test("two files that go together have as many lines, and stand in their ord
 
 Deno.test("every dataset gives its task's fields and label words", () => {
   for (const { name, task, labels, layouts } of datasets) {
-    // P's own words for inference.
-    if (task === "promot_inference" && !Object.hasOwn(tasks, task)) continue;
     for (const { fields } of layouts) assertEquals(Object.keys(fields), [...findTask(task).fields], name);
     assertEquals(labels, [...findTask(task).labels], name);
   }
