@@ -51,6 +51,7 @@ export function factorsOf(spec: CellSpec): Factors {
       : {}),
     ...(adapter === null ? {} : { adapterRank: adapter.rank }),
     ...(spec.train?.also === undefined ? {} : { trainAlso: `${spec.train.also.task}/${spec.train.also.set}` }),
+    ...(spec.stopAfter === undefined ? {} : { stopAfter: spec.stopAfter }),
     ...(tested === undefined || tested.task === spec.train?.task ? {} : { testTask: tested.task }),
     ...(tested?.format === 2 ? { testFormat: 2 } : {}),
   };

@@ -47,6 +47,8 @@ export interface CellRequest {
   readonly arm?: ArmName;
   /** Another task trained on at the same time; absent where there is one only. */
   readonly also?: string;
+  /** Steps of the last stage after which its training stops, from 1; absent where it goes to its end. */
+  readonly stopAfter?: number;
 }
 
 /** What planning needs to know of the model. */
@@ -125,6 +127,12 @@ export function promotModel(
   };
 }
 
+/** The same training, stopped after so many steps of its last stage. */
+export function stopped(request: CellRequest, stopAfter: number): CellRequest {
+  if (request.method === "icl") throw new Error("nothing is trained by icl, so there is nothing to stop");
+  return { ...request, stopAfter };
+}
+
 /** The same model put to a task in a prompt format. */
 export function putTo(
   { testTask: _, testFormat: __, ...request }: CellRequest,
@@ -140,8 +148,9 @@ export function putTo(
 
 /** One text per request; equal requests have equal keys. */
 export function requestKey(request: CellRequest): string {
-  const { task, method, size, demonstrations, seed, learningRate, testTask, testFormat, arm, also } = request;
-  return [task, method, size, demonstrations, seed, learningRate, testTask, testFormat, arm, also].join(" ");
+  const { task, method, size, demonstrations, seed, learningRate, testTask, testFormat, arm, also, stopAfter } =
+    request;
+  return [task, method, size, demonstrations, seed, learningRate, testTask, testFormat, arm, also, stopAfter].join(" ");
 }
 
 /**
@@ -167,6 +176,7 @@ export async function specOf(request: CellRequest, run: RunFacts): Promise<CellS
     model,
     method,
     train: request.method === "icl" ? null : await trainSpec(task, request, method, run),
+    ...(request.stopAfter === undefined ? {} : { stopAfter: request.stopAfter }),
     seed: request.seed,
     evaluations,
   };
@@ -181,8 +191,10 @@ async function trainSpec(
   const { data } = run;
   const { stages, demonstrations: { count, sampled } } = methodOf(method).describe(method);
   const set = await data.trainingSet(task) ?? trainingSet(task);
-  const selects = stages.some(({ hyper }) => hyper.selectEvery !== undefined);
   const { also, ...own } = request;
+  // A stage that stops before its end selects no step.
+  const whole = request.stopAfter === undefined ? stages : stages.slice(0, -1);
+  const selects = whole.some(({ hyper }) => hyper.selectEvery !== undefined);
   return {
     task: task.name,
     set,

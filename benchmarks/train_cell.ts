@@ -70,6 +70,7 @@ export async function trainCell(
   }
   const model = await trainMethod(llama, examples, description, {
     seed: spec.seed,
+    ...(spec.stopAfter === undefined ? {} : { stopAfter: spec.stopAfter }),
     checkpoint: { directory: checkpointFolder(context.modelFolder), every: CHECKPOINT_EVERY },
     onStep: ({ step, steps, loss }) => context.report({ stage: "train", step, steps, loss }),
     signal: context.signal,

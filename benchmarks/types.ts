@@ -98,6 +98,11 @@ export interface CellSpec {
   readonly method: MethodSpec;
   /** Rows trained on; null where nothing is trained. */
   readonly train: TrainSpec | null;
+  /**
+   * Steps of the method's last stage after which its training stops, on the schedule and in the data order of the whole one; the weights of that
+   * step are evaluated, none is selected. Absent where it goes to its end.
+   */
+  readonly stopAfter?: number;
   /** Seed of all random streams; 0 where nothing is random. */
   readonly seed: number;
   /** What the model is put to, in order. */
@@ -225,6 +230,8 @@ export interface Factors {
   readonly adapterRank?: number;
   /** Another task trained on at the same time, and its set, such as `translation/enfr`; absent where there is one only. */
   readonly trainAlso?: string;
+  /** Steps of the last stage after which training stopped; absent where it went to its end. */
+  readonly stopAfter?: number;
   /** Task it is put to; absent where that is the task trained on. */
   readonly testTask?: string;
   /** Prompt format it is put to; absent where that is 1. */

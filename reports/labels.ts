@@ -12,13 +12,14 @@ export function cellLabel(
   { factors, evaluations }: { factors: Factors; evaluations: readonly { task: string }[] },
 ): string {
   const { method, trainTask, trainSet, trainSize, trainShots, seed, learningRate, testTask, testFormat } = factors;
-  const { trainAlso, adapterRank } = factors;
+  const { trainAlso, adapterRank, stopAfter } = factors;
   const format = testFormat === undefined ? "" : `, format ${testFormat}`;
   if (trainTask !== null) {
     const rate = learningRate === undefined ? "" : `, learning rate ${learningRate.toExponential()}`;
     const also = trainAlso === undefined ? "" : ` and ${trainAlso}`;
     const rank = adapterRank === undefined ? "" : ` of rank ${adapterRank}`;
-    return `${method}${rank}, ${trainTask}/${trainSet}${also}, ${trainSize} rows, ${trainShots} shots${rate}, seed ${seed}` +
+    const stop = stopAfter === undefined ? "" : `, stopped after step ${stopAfter}`;
+    return `${method}${rank}, ${trainTask}/${trainSet}${also}, ${trainSize} rows, ${trainShots} shots${rate}${stop}, seed ${seed}` +
       (testTask === undefined ? "" : `, on ${testTask}`) + format;
   }
   const tasks = [...new Set(evaluations.map(({ task }) => task))];

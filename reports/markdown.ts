@@ -177,8 +177,10 @@ export function entryText(entry: ReportEntry | undefined): string {
 const TRAINED_HEADER = ["method", "train set", "rows", "shots", "learning rate", "seed"] as const;
 
 function trainedColumns({ factors, method }: ReportCell): string[] {
+  const { adapterRank, stopAfter } = factors;
   return [
-    factors.adapterRank === undefined ? factors.method : `${factors.method} ${factors.adapterRank}`,
+    factors.method + (adapterRank === undefined ? "" : ` ${adapterRank}`) +
+    (stopAfter === undefined ? "" : `, step ${stopAfter}`),
     [`${factors.trainTask}/${factors.trainSet}`, ...(factors.trainAlso === undefined ? [] : [factors.trainAlso])].join(
       ", ",
     ),

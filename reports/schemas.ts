@@ -27,6 +27,7 @@ const factors: Shape = object({
   learningRate: optional(number),
   adapterRank: optional(count),
   trainAlso: optional(text),
+  stopAfter: optional(count),
   testTask: optional(text),
   testFormat: optional(oneOf(2)),
 });

@@ -42,6 +42,11 @@ export interface StageRun {
 /** What a method needs beside its description and its examples. */
 export interface MethodOptions extends Pick<TrainOptions, "seed" | "microBatchTokens" | "checkpoint" | "signal"> {
   /**
+   * Steps of the last stage after which to stop: see {@linkcode TrainOptions}. The stages before it run whole, and select as they always do.
+   * To the end where absent.
+   */
+  readonly stopAfter?: number;
+  /**
    * Scores the model as it stands on validation rows, more being better, for stages with `selectEvery`. `attached` gives what to run for a
    * task, prompt and adapter in place.
    */
@@ -197,13 +202,15 @@ export async function trainMethod(
         const chosen = examples.filter(({ task = 0 }) => at.task === null || task === at.task);
         const attached = (task: number) => ({ llama: view, prefix: promptOf(view, at.task === null ? task : 0) });
         const { validate, onStep, checkpoint } = options;
+        const stopAfter = at.stage === description.stages.length - 1 ? options.stopAfter : undefined;
         const part = at.task === null ? `stage-${at.stage + 1}` : `stage-${at.stage + 1}-task-${at.task + 1}`;
         const report = await train(view, behindPrompts(view, chosen, at.task), hyper, {
           seed,
           stage: at.stage,
           learns,
           adapter,
-          ...(hyper.selectEvery !== undefined && validate
+          ...(stopAfter === undefined ? {} : { stopAfter }),
+          ...(hyper.selectEvery !== undefined && validate && stopAfter === undefined
             ? { validate: (step: number) => validate({ ...at, step }, attached) }
             : {}),
           ...(options.microBatchTokens === undefined ? {} : { microBatchTokens: options.microBatchTokens }),

@@ -39,6 +39,11 @@ export interface TrainOptions {
   readonly learns?: readonly Learnable[];
   /** The adapter on the model, whether it learns or not. */
   readonly adapter?: Adapter | null;
+  /**
+   * Steps after which to stop, on the schedule and in the data order of the whole training: what is left is its weights after that step, to
+   * the bit. No step is selected, whatever `selectEvery` says, so nothing is validated. All steps where absent.
+   */
+  readonly stopAfter?: number;
   /** Scores the model as it stands on validation rows, more being better; called as `selectEvery` says. */
   readonly validate?: (step: number) => Promise<number>;
   /** Most tokens of a micro-batch. */
@@ -53,7 +58,7 @@ export interface TrainOptions {
 
 /** What training did, step by step. */
 export interface TrainReport {
-  /** Optimizer steps. */
+  /** Optimizer steps taken. */
   readonly steps: number;
   /** Tokens seen, and target tokens among them, over all steps. */
   readonly tokens: number;
@@ -161,8 +166,14 @@ function sessionOptionsOf(hyper: Hyperparameters, options: TrainOptions, longest
   };
 }
 
-/** Refuses what the hyper-parameters and the model's context do not allow. */
-function checkStage(llama: Llama, longest: number, hyper: Hyperparameters, options: TrainOptions): void {
+/** Refuses what the hyper-parameters, the model's context and the number of steps do not allow. */
+function checkStage(
+  llama: Llama,
+  longest: number,
+  steps: number,
+  hyper: Hyperparameters,
+  options: TrainOptions,
+): void {
   checkHyperparameters(hyper);
   const { maxPositions } = llama.config;
   if (longest > maxPositions) {
@@ -171,7 +182,16 @@ function checkStage(llama: Llama, longest: number, hyper: Hyperparameters, optio
         `use a shorter prompt, fewer demonstrations or a smaller maxLength`,
     );
   }
-  if ((hyper.selectEvery === undefined) !== (options.validate === undefined)) {
+  const { stopAfter, validate } = options;
+  if (stopAfter !== undefined && !(Number.isInteger(stopAfter) && stopAfter >= 1 && stopAfter <= steps)) {
+    throw new Error(`stopAfter ${stopAfter} is not valid: give an integer from 1 to ${steps}, the steps of the stage`);
+  }
+  if (stopAfter !== undefined && validate !== undefined) {
+    throw new Error(
+      "a training that stops before its end selects no step, so it needs nothing that scores validation rows",
+    );
+  }
+  if (stopAfter === undefined && (hyper.selectEvery === undefined) !== (validate === undefined)) {
     throw new Error(
       "selectEvery needs something that scores validation rows, and that needs selectEvery: give both or none",
     );
@@ -190,21 +210,23 @@ export async function train(
 ): Promise<TrainReport> {
   if (examples.length === 0) throw new Error("there is no training example");
   const sequences = examples.map(weighted);
-  const batches = batchOrder(examples.length, hyper, options.seed, options.stage);
-  checkTargets(examples, batches, hyper.maxLength);
+  const order = batchOrder(examples.length, hyper, options.seed, options.stage);
+  checkTargets(examples, order, hyper.maxLength);
   const longest = Math.max(...sequences.map(({ tokens }) => tokens.length));
-  checkStage(llama, longest, hyper, options);
+  checkStage(llama, longest, order.length, hyper, options);
+  const batches = order.slice(0, options.stopAfter);
   const sessionOptions = sessionOptionsOf(hyper, options, longest);
   checkMemory(llama, sessionOptions);
   const session = await createSession(llama, sessionOptions);
   try {
     const steps = batches.length;
     const found = options.checkpoint ? await session.load(options.checkpoint.directory) : null;
-    const selection = createSelection(session, hyper.selectEvery, steps, options.validate, found);
+    const selectEvery = options.stopAfter === undefined ? hyper.selectEvery : undefined;
+    const selection = createSelection(session, selectEvery, steps, options.validate, found);
     let loss: number | null = null;
     for (let step = session.steps; step < steps; step++) {
       options.signal?.throwIfAborted();
-      await session.step(batches[step].map((i) => sequences[i]), learningRateAt(hyper, step, steps));
+      await session.step(batches[step].map((i) => sequences[i]), learningRateAt(hyper, step, order.length));
       const done = step + 1;
       if (done % 8 === 0 || done === steps) loss = (await session.history()).losses.at(-1)!;
       options.onStep?.({ step: done, steps, loss });
@@ -227,7 +249,7 @@ export async function train(
       targetTokens: batches.flat().reduce((sum, i) => sum + targets(i), 0),
       losses,
       gradientNorms,
-      learningRates: Float32Array.from({ length: steps }, (_, step) => learningRateAt(hyper, step, steps)),
+      learningRates: Float32Array.from({ length: steps }, (_, step) => learningRateAt(hyper, step, order.length)),
       stepTokens,
       selection: selection.result(),
     };

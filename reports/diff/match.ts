@@ -15,9 +15,10 @@ export interface CellPair {
 
 function factorKey({ factors }: ReportCell): string {
   const { model, method, trainTask, trainSet, trainSize, trainShots, seed } = factors;
-  const { learningRate = null, testTask = null, testFormat = null, adapterRank = null, trainAlso = null } = factors;
+  const { learningRate = null, testTask = null, testFormat = null, adapterRank = null } = factors;
+  const { trainAlso = null, stopAfter = null } = factors;
   const trained = [model, method, trainTask, trainSet, trainSize, trainShots, seed, learningRate];
-  return JSON.stringify([...trained, testTask, testFormat, adapterRank, trainAlso]);
+  return JSON.stringify([...trained, testTask, testFormat, adapterRank, trainAlso, stopAfter]);
 }
 
 function shareEvaluation(a: ReportCell, b: ReportCell): boolean {
