@@ -23,9 +23,10 @@ export const tunedLabelRate: Metric = {
  *
  * assertEquals(scoreTunedLabel(["yes", "no"], "No, it is not."), { tuned_label: 1 });
  * assertEquals(scoreTunedLabel(["yes", "no"], "Nobody knows."), { tuned_label: 0 });
+ * assertEquals(scoreTunedLabel(["True", "False"], "true"), { tuned_label: 1 });
  * ```
  */
 export function scoreTunedLabel(labels: readonly string[], answer: string): ItemStatistics {
-  const [first = ""] = answer.toLowerCase().match(/\p{L}+/u) ?? [];
-  return { tuned_label: labels.includes(first) && answer.toLowerCase().startsWith(first) ? 1 : 0 };
+  const [first = ""] = answer.toLowerCase().match(/^\p{L}+/u) ?? [];
+  return { tuned_label: labels.some((label) => label.toLowerCase() === first) ? 1 : 0 };
 }

@@ -7,6 +7,7 @@ import type { Find, Found } from "./contrasts.ts";
 import { itemValues } from "./items.ts";
 import type { ReportCell, ReportEvaluation, ReportMetric, ReportTrain, ValueKind } from "./model.ts";
 import { readTrainSteps } from "./read_run.ts";
+import { setMeanItems } from "./set_mean.ts";
 import { fixed } from "./text.ts";
 
 /** A value, or why there is none. */
@@ -19,6 +20,8 @@ export interface Value {
   /** Where it is a metric's. */
   readonly metric: ReportMetric | null;
   readonly evaluation: ReportEvaluation | null;
+  /** The metrics that it is the plain mean of; absent where it is none. */
+  readonly meanOf?: readonly ReportMetric[];
 }
 
 /** The value at a reference. */
@@ -36,7 +39,8 @@ export function lookUp(reference: ValueReference, cells: ReadonlyMap<string, Rep
     const parts = reference.mean.map((part) => lookUp(part, cells));
     const missing = parts.find(({ reason }) => reason !== null);
     if (missing !== undefined) return plain(kind, null, missing.reason);
-    return plain(kind, fixed(parts.reduce((sum, { text }) => sum + Number(text), 0) / parts.length, 4), null);
+    const text = fixed(parts.reduce((sum, { text }) => sum + Number(text), 0) / parts.length, 4);
+    return { ...plain(kind, text, null), meanOf: parts.map(({ metric }) => metric!) };
   }
   const cell = cells.get(reference.cell)!;
   if (cell.status !== "ok") {
@@ -86,12 +90,20 @@ export function scoreOf(reference: EntryReference, cells: ReadonlyMap<string, Re
   return text === null ? null : Number(text);
 }
 
-/** Looks items up for contrasts: of a metric the test items, of the loss of the last fifth its steps, else the one number. */
+/** Values of the test items of a metric, or of what stands for them of a mean of several; null where the value is of neither. */
+export function testItems({ metric, meanOf }: Value): number[] | null {
+  if (meanOf !== undefined) return setMeanItems(meanOf.map(({ items }) => itemValues(items)));
+  return metric === null ? null : itemValues(metric.items);
+}
+
+/** Looks items up for contrasts: of metrics the test items, of the loss of the last fifth its steps, else the one number. */
 export function finder(directory: string, cells: ReadonlyMap<string, ReportCell>): Find {
   return async (reference): Promise<Found | null> => {
-    const { kind, text, metric } = lookUp(reference, cells);
+    const value = lookUp(reference, cells);
+    const { kind, text, metric } = value;
     if (text === null) return null;
-    if (metric !== null) return { kind, items: itemValues(metric.items), proportion: metric.interval === "wilson" };
+    const items = testItems(value);
+    if (items !== null) return { kind, items, proportion: metric?.interval === "wilson" };
     if ("train" in reference && reference.train === "lastFifthLoss") {
       const steps = await readTrainSteps(directory, reference.cell);
       const losses = steps.slice(steps.length - Math.ceil(steps.length / 5)).map(({ loss }) => Number(loss));

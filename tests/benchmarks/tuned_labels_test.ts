@@ -12,6 +12,11 @@ Deno.test("An answer counts where its first word is a label of the task tuned on
     ["«positive»", 0],
   ];
   for (const [answer, tuned_label] of answers) assertEquals(scoreTunedLabel(labels, answer), { tuned_label }, answer);
+  // P's label words begin with a capital.
+  const capitals: [string, number][] = [["True", 1], ["false", 1], ["Truest", 0]];
+  for (const [answer, tuned_label] of capitals) {
+    assertEquals(scoreTunedLabel(["True", "False"], answer), { tuned_label }, answer);
+  }
 });
 
 Deno.test("The rate is the share of such answers in percent", () => {
