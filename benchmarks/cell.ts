@@ -34,6 +34,11 @@ export function trainingId({ evaluations: _, ...spec }: CellSpec): string {
   return jsonSha256({ ...spec, model: { ...spec.model, name: "" } });
 }
 
+/** Identity of a training wherever it stops: trainings that share it differ at most in their last step. */
+export function lineageId({ stopAfter: _, ...spec }: CellSpec): string {
+  return trainingId(spec);
+}
+
 /** The factors of a cell, flat, by which two runs' cells are matched. */
 export function factorsOf(spec: CellSpec): Factors {
   const [tested] = spec.evaluations;

@@ -98,7 +98,13 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
       const llama = await build((name) => checkpoint.tensor(name));
       if (train === null) return held = { id, model: holdModel(llama, description, null, build), training };
       try {
-        const made = await trainCell(llama, spec, train, { checkpoint, data, options }, context);
+        const made = await trainCell(
+          llama,
+          spec,
+          train,
+          { checkpoint, data, options, numericSignature: signature },
+          context,
+        );
         keepTraining(context.modelFolder, made.training, signature, made.weights, made.attached);
         const trained = alwaysOn(description) ? await rebuilt(llama, () => build(made.weights.tensor)) : llama;
         const model = holdModel(trained, description, made.attached, build);

@@ -17,7 +17,7 @@ import { encodeExamples } from "./examples.ts";
 import type { CellContext, ExecutorOptions } from "./executor.ts";
 import { alwaysOn, attachedShapes } from "./held_model.ts";
 import { shortestF32 } from "./numbers.ts";
-import { checkpointFolder, type Training, type Weights } from "./trained_model.ts";
+import { checkpointFolder, stoppedFolder, type Training, type Weights } from "./trained_model.ts";
 import type { CellSpec, TrainResult, TrainSpec, TrainStep } from "./types.ts";
 
 /** Optimizer steps between training checkpoints. */
@@ -31,6 +31,8 @@ export interface Workshop {
   readonly data: Data;
   /** How the cell is run. */
   readonly options: ExecutorOptions;
+  /** Self-check of the adapter. */
+  readonly numericSignature: string;
 }
 
 /** What training leaves. */
@@ -68,10 +70,13 @@ export async function trainCell(
     examples.push(...encoded.examples.map((example) => trained.length === 1 ? example : { ...example, task }));
     truncated += encoded.truncated;
   }
+  const directory = spec.stopAfter === undefined
+    ? checkpointFolder(context.modelFolder)
+    : stoppedFolder(context.modelFolder, spec, workshop.numericSignature);
   const model = await trainMethod(llama, examples, description, {
     seed: spec.seed,
     ...(spec.stopAfter === undefined ? {} : { stopAfter: spec.stopAfter }),
-    checkpoint: { directory: checkpointFolder(context.modelFolder), every: CHECKPOINT_EVERY },
+    checkpoint: { directory, every: CHECKPOINT_EVERY },
     onStep: ({ step, steps, loss }) => context.report({ stage: "train", step, steps, loss }),
     signal: context.signal,
     ...(trained.every(({ validation }) => validation === undefined) ? {} : {

@@ -1,14 +1,18 @@
 /**
  * Trained models of a run, `models/<training id>/`: `weights.safetensors`, `attached.safetensors` where prompts or an adapter can be taken
  * off the model, and `training.json`, written last, whose presence means that the model is there. Cells that evaluate the same model share it. The folder may be deleted: what is asked for later is then trained again.
+ *
+ * A training that stops before its end leaves its last state in `models/<lineage id>/stopped-<numeric signature>/`, and goes on from one of
+ * an earlier step that it finds there: the first stages of a method are trained once, wherever the last one stops.
  * @module
  */
 import { hashWeights } from "../models/checkpoint.ts";
 import type { ParameterShape } from "../models/config.ts";
 import { openSafetensors, writeSafetensors } from "../models/safetensors.ts";
 import { canonicalJson } from "./canonical_json.ts";
+import { lineageId } from "./cell.ts";
 import { makeFolder, readText, reasonOf, removeIfThere, StoreError, writeWhole } from "./store.ts";
-import type { TrainResult, TrainStep } from "./types.ts";
+import type { CellSpec, TrainResult, TrainStep } from "./types.ts";
 
 /** What training left, besides the weights. */
 export interface Training {
@@ -36,6 +40,15 @@ interface TrainingFile extends Training {
 /** Folder in which a model's training keeps its checkpoint; there only while it trains. */
 export function checkpointFolder(modelFolder: string): string {
   return `${modelFolder}/checkpoint`;
+}
+
+/**
+ * Folder in which a training that stops keeps its state, and which trainings share that differ only in where they stop, on adapters of the
+ * same numeric signature.
+ */
+export function stoppedFolder(modelFolder: string, spec: CellSpec, numericSignature: string): string {
+  const models = modelFolder.slice(0, modelFolder.lastIndexOf("/"));
+  return `${models}/${lineageId(spec)}/stopped-${numericSignature.slice(0, 16)}`;
 }
 
 /**

@@ -57,7 +57,7 @@ export function saveState(directory: string, state: SessionState): void {
 }
 
 /**
- * Reads a folder's state, or null where it has none.
+ * Reads a folder's state, or null where it has none, or one of more steps than are asked for.
  * @param optional vectors that a state has all or none of
  * @throws where the file does not belong to a session that learns the same
  */
@@ -65,6 +65,7 @@ export function loadState(
   directory: string,
   shapes: readonly VectorShape[],
   optional: readonly VectorShape[],
+  mostSteps: number,
 ): LoadedState | null {
   const path = pathOf(directory);
   try {
@@ -74,6 +75,8 @@ export function loadState(
     throw error;
   }
   const file = openSafetensors(path);
+  const losses = file.read("losses");
+  if (losses.length > mostSteps) return null;
   const read = ({ name, length }: VectorShape) => {
     if (!file.tensors.has(name)) throw new Error(`${path}: ${name} is missing; the state is of another training`);
     const value = file.read(name);
@@ -85,7 +88,7 @@ export function loadState(
   return {
     values: shapes.map(read),
     optional: optional.some(({ name }) => file.tensors.has(name)) ? optional.map(read) : null,
-    losses: file.read("losses"),
+    losses,
     gradientNorms: file.read("gradient norms"),
     extra: JSON.parse(file.metadata.extra ?? "{}"),
   };

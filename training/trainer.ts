@@ -48,7 +48,10 @@ export interface TrainOptions {
   readonly validate?: (step: number) => Promise<number>;
   /** Most tokens of a micro-batch. */
   readonly microBatchTokens?: number;
-  /** Where to leave a checkpoint after every `every` steps and after the last, and from which to go on. */
+  /**
+   * Where to leave a checkpoint after every `every` steps and after the last, and from which to go on. Trainings that differ only in where
+   * they stop may share it: one of more steps than are to be taken is not taken up, but replaced.
+   */
   readonly checkpoint?: { readonly directory: string; readonly every: number };
   /** Told of each step. */
   readonly onStep?: (progress: TrainProgress) => void;
@@ -93,8 +96,8 @@ export function batchOrder(examples: number, hyper: Hyperparameters, seed: numbe
   return batches;
 }
 
-/** An example's target weights: 1 from the first target on. */
-function weighted({ tokens, targetStart }: TrainingExample): WeightedSequence {
+/** An example's target weights: 1 from the first target on. @throws where its target starts outside of it */
+export function weighted({ tokens, targetStart }: TrainingExample): WeightedSequence {
   if (!(targetStart >= 1 && targetStart <= tokens.length)) {
     throw new Error(`a training example of ${tokens.length} tokens cannot have its target start at ${targetStart}`);
   }
@@ -220,7 +223,7 @@ export async function train(
   const session = await createSession(llama, sessionOptions);
   try {
     const steps = batches.length;
-    const found = options.checkpoint ? await session.load(options.checkpoint.directory) : null;
+    const found = options.checkpoint ? await session.load(options.checkpoint.directory, steps) : null;
     const selectEvery = options.stopAfter === undefined ? hyper.selectEvery : undefined;
     const selection = createSelection(session, selectEvery, steps, options.validate, found);
     let loss: number | null = null;

@@ -1,6 +1,6 @@
 /** Cells whose training stops after a step of its last stage: what identifies them, what their training leaves. */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { cellId, factorsOf, trainingId } from "../../benchmarks/cell.ts";
+import { cellId, factorsOf, lineageId, trainingId } from "../../benchmarks/cell.ts";
 import { openExecutor } from "../../benchmarks/execute_cell.ts";
 import { fineTuned, promotModel, requestKey, specOf, stopped, untrained } from "../../benchmarks/requests.ts";
 import type { CellSpec } from "../../benchmarks/types.ts";
@@ -33,6 +33,7 @@ Deno.test("The step is part of what a training is, and absent where training goe
   assertEquals(two, { ...whole, stopAfter: 2 });
   const all = [whole, two, await specFor(stopped(request, 1))];
   for (const idOf of [cellId, trainingId]) assertEquals(new Set(all.map(idOf)).size, 3);
+  assertEquals(all.map(lineageId), all.map(() => trainingId(whole)));
   assertEquals(factorsOf(two).stopAfter, 2);
   const label = cellLabel({ factors: factorsOf(two), evaluations: [] });
   assertEquals(label, "ft, sentiment/amazon, 16 rows, 0 shots, stopped after step 2, seed 1");
@@ -52,13 +53,16 @@ Deno.test("Validation rows are named only where a stage that goes to its end sel
 gpuTest("A stopped cell trains its first stage whole and its last one up to the step", async () => {
   const { hashes } = await loadCheckpoint(`${folder}/model`);
   const options = { modelDir: `${folder}/model`, dataDir, operands: "12bit", evaluationBatch: 4 } as const;
-  const outcomeOf = async (arm: "ft" | "promot", stopAfter: number) => {
+  const outcomeOf = async (arm: "ft" | "promot", stopAfter: number, models = folder) => {
     const found = await specFor(stopped(promotModel(arm, [rte], rte, run.scale, 1), stopAfter));
     const spec = { ...found, model: { name: "small", ...hashes } };
     const executor = await openExecutor(options);
-    const modelFolder = `${folder}/${trainingId(spec)}`;
+    const modelFolder = `${models}/${trainingId(spec)}`;
+    let trained = 0;
+    const report = ({ stage }: { stage: string }) => trained += stage === "train" ? 1 : 0;
     try {
-      return await executor.execute(spec, { modelFolder, signal: new AbortController().signal, report: () => {} });
+      const outcome = await executor.execute(spec, { modelFolder, signal: new AbortController().signal, report });
+      return { ...outcome, trained };
     } finally {
       executor.close();
     }
@@ -68,8 +72,13 @@ gpuTest("A stopped cell trains its first stage whole and its last one up to the 
   assertEquals(one.trainSteps, three.trainSteps.slice(0, 1));
   assertEquals(one.train!.selections, undefined);
   assertNotEquals(one.train!.weightsSha256, three.train!.weightsSha256);
-  assertEquals(await outcomeOf("ft", 1), one, "the kept model gives the same");
+  assertEquals([one.trained, three.trained], [1, 2], "from where the other stopped");
+  assertEquals(await outcomeOf("ft", 3, `${folder}/alone`), { ...three, trained: 3 });
+  assertEquals(await outcomeOf("ft", 1), { ...one, trained: 0 }, "the kept model gives the same");
   const two = await outcomeOf("promot", 2);
   assertEquals(two.train!.steps, 3 + 2);
   assertEquals(two.train!.selections!.map(({ scores }) => scores.length), [3], "only the first stage selects");
+  const last = await outcomeOf("promot", 3);
+  assertEquals(last.trained, 1, "the first stage is trained once");
+  assertEquals(await outcomeOf("promot", 3, `${folder}/alone`), { ...last, trained: 6 });
 });

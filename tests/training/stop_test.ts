@@ -91,6 +91,33 @@ gpuTest("a stopped training goes on from its checkpoint to the same bits, and no
   await Deno.remove(directory, { recursive: true });
 });
 
+for (const [optimizer, hyper] of [["AdamW", adamwHyper], ["Adafactor and dropout", adafactorHyper]] as const) {
+  gpuTest(
+    `trainings by ${optimizer} that stop at several steps share what they have in common, to the bit`,
+    async (gpu) => {
+      const promot = { ...smallSpecs(hyper).promot, selectEvery: 1 };
+      const directory = await Deno.makeTempDir();
+      const taken = async (stopAfter: number) => {
+        const steps: string[] = [];
+        const onStep = ({ stage, step }: { stage: number; step: number }) => steps.push(`${stage} ${step}`);
+        const shared = { stopAfter, checkpoint: { directory, every: 50 }, onStep };
+        assertEquals(await outcomeOf(gpu, promot, shared), await outcomeOf(gpu, promot, { stopAfter }), `${stopAfter}`);
+        return steps;
+      };
+      assertEquals(await taken(2), [1, 2, 3, 4, 5, 6].map((step) => `0 ${step}`).concat("1 1", "1 2"));
+      assertEquals(
+        await taken(5),
+        ["1 3", "1 4", "1 5"],
+        "the first stage whole, the last from where the other stopped",
+      );
+      assertEquals(await taken(5), []);
+      assertEquals(await taken(1), ["1 1"], "a state of later steps is of no use");
+      assertEquals(await taken(6), ["1 2", "1 3", "1 4", "1 5", "1 6"]);
+      await Deno.remove(directory, { recursive: true });
+    },
+  );
+}
+
 gpuTest("a step that the stage does not have, or something to score a stopped stage with, is refused", async (gpu) => {
   const { ft } = smallSpecs(adamwHyper);
   for (const stopAfter of [0, 7, 1.5]) {
