@@ -104,10 +104,21 @@ export * from "./reports/mod.ts";
 export * from "./tasks/mod.ts";
 export * from "./training/methods/mod.ts";
 export { sampledDemonstrations } from "./training/demonstrations.ts";
+export { type AnswerDivergence, forwardKl } from "./training/forward_kl.ts";
+export {
+  type GradientAlignment,
+  gradientAlignment,
+  type GradientPart,
+  type GradientParts,
+  type ModuleKind,
+  moduleKinds,
+  shuffledTargets,
+} from "./training/gradient_alignment.ts";
 export { checkHyperparameters, learningRateAt } from "./training/hyperparameters.ts";
 export type { Learnable } from "./training/learners.ts";
 export type { OptimizerOptions } from "./training/optimizers.ts";
 export { type Stream, stream } from "./training/random.ts";
+export type { PassOptions } from "./training/gradient_pass.ts";
 export {
   createSession,
   type History,
