@@ -15,8 +15,22 @@ import { stream } from "./random.ts";
 import type { AttachedModel } from "./stages.ts";
 import { type TrainingExample, weighted } from "./trainer.ts";
 
-/** Kinds of modules, as parts of the Hugging Face names of their tensors. `mlp`, as P has it, is gate, up and down together. */
-const moduleNames = {
+/** A kind of module. */
+export type ModuleKind =
+  | "query"
+  | "key"
+  | "value"
+  | "output"
+  | "mlp"
+  | "gate"
+  | "up"
+  | "down"
+  | "norms"
+  | "embedding"
+  | "head";
+
+/** Kinds of modules, by parts of the Hugging Face names of their tensors. `mlp`, as P has it, is gate, up and down together. */
+const moduleNames: Readonly<Record<ModuleKind, readonly string[]>> = {
   query: [".q_proj."],
   key: [".k_proj."],
   value: [".v_proj."],
@@ -28,13 +42,10 @@ const moduleNames = {
   norms: ["norm."],
   embedding: ["embed_tokens."],
   head: ["lm_head."],
-} as const;
-
-/** A kind of module. */
-export type ModuleKind = keyof typeof moduleNames;
+};
 
 /** All kinds of modules, in the order of tables. */
-export const moduleKinds = Object.keys(moduleNames) as readonly ModuleKind[];
+export const moduleKinds: readonly ModuleKind[] = Object.keys(moduleNames) as ModuleKind[];
 
 /** How two gradients of a part of the model stand to each other. */
 export interface GradientPart {
