@@ -260,18 +260,19 @@ interface TestSet {
 
 /**
  * The sets of a task that one of P's models is put to: that which it was trained on as in training, and the eight that are never trained on,
- * at one and four shots.
+ * at one and four shots; at one shot only where its training stopped before its end, as P's figures are.
  */
 async function promotSets(tested: Task, request: CellRequest, { data, scale }: RunFacts): Promise<TestSet[]> {
   const trained = [request.task, request.also];
   const own = request.method === "icl" || trained.includes(tested.name);
+  const shown = request.stopAfter === undefined ? promotShots : promotShots.slice(0, 1);
   return (await data.sets(tested)).present.flatMap(({ set, relation }) => {
     const target = set === tested.sets.train;
     if (target && !own) return [];
     return [{
       set,
       relation: own ? relation : "cross-task",
-      shots: target ? [request.demonstrations] : promotShots,
+      shots: target ? [request.demonstrations] : shown,
       read: () => data.test(tested, set, scale.testRows),
     }];
   });
