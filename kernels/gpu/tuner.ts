@@ -3,7 +3,6 @@
  * file. Without tuning, or where nothing can be measured, the first variant is taken: the one that rules choose.
  * @module
  */
-import { kernelVersion } from "../version.ts";
 import {
   allocate,
   allocateImage,
@@ -25,6 +24,7 @@ import {
   type Program,
   releaseProgram,
 } from "./program.ts";
+import { adapterKey, readUserCache, userCacheFile, writeUserCache } from "./user_cache.ts";
 
 /** What has been chosen on this adapter. */
 export interface Tuning {
@@ -55,44 +55,15 @@ export interface Contest {
 /** A variant must beat the rules' choice by this factor, so that noise decides nothing. */
 const margin = 0.85;
 
-/** All choices of a file, by owner; empty where it cannot be read or makes no sense. */
-async function readChoices(file: string): Promise<Record<string, Record<string, string>>> {
-  try {
-    const read: unknown = JSON.parse(await Deno.readTextFile(file));
-    return read !== null && typeof read === "object" ? read as Record<string, Record<string, string>> : {};
-  } catch {
-    return {};
-  }
-}
-
 /**
  * Lets this GPU choose variants by measurement from now on.
  * @param file where choices are kept; null keeps them for this process only
  * @param budget milliseconds of measuring; 0 takes what the file holds and measures nothing
  */
 export async function openTuning(gpu: Gpu, file: string | null, budget: number): Promise<void> {
-  const { vendor, architecture, device, description } = gpu.adapter;
-  const owner = [vendor, architecture, device, description, (await kernelVersion()).slice(0, 16)].join("|");
-  const known = file === null ? {} : (await readChoices(file))[owner] ?? {};
+  const owner = await adapterKey(gpu);
+  const known = await readUserCache<string>(file, owner);
   gpu.tuning = { choices: new Map(Object.entries(known)), file, owner, budget: gpu.timestamps ? budget : 0 };
-}
-
-/** An environment variable, or undefined where there is none or reading it is not permitted. */
-function environment(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The file for choices in the user's cache folder; null where the environment tells of none. */
-function tuningFile(): string | null {
-  const folders = [environment("XDG_CACHE_HOME"), environment("LOCALAPPDATA")];
-  const home = environment("HOME");
-  if (home) folders.push(`${home}/.cache`);
-  const folder = folders.find((path) => path);
-  return folder ? `${folder}/tunemark/tuning.json` : null;
 }
 
 /** Milliseconds of measuring that a process may spend before it starts on its work. */
@@ -111,7 +82,7 @@ export async function openUsersTuning(gpu: Gpu): Promise<void> {
     if (error instanceof Deno.errors.NotCapable) return;
     throw error;
   }
-  await openTuning(gpu, tuningFile(), processBudget);
+  await openTuning(gpu, userCacheFile("tuning.json"), processBudget);
 }
 
 /** A variant made ready to run. */
@@ -173,20 +144,6 @@ async function hold(gpu: Gpu, tuning: Tuning, contest: Contest): Promise<string 
   }
 }
 
-/** Writes the choices into the file, beside those of other owners. A file that cannot be written is done without. */
-async function keep({ file, owner, choices }: Tuning): Promise<void> {
-  if (file === null) return;
-  const all = { ...await readChoices(file), [owner]: Object.fromEntries([...choices].sort()) };
-  const temporary = `${file}.${crypto.randomUUID()}`;
-  try {
-    await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
-    await Deno.writeTextFile(temporary, JSON.stringify(all, null, 2) + "\n");
-    await Deno.rename(temporary, file);
-  } catch {
-    await Deno.remove(temporary).catch(() => {});
-  }
-}
-
 /** Holds the contests that have not been held, in order, while the budget lasts. Does nothing without `openTuning`. */
 export async function tune(gpu: Gpu, contests: readonly Contest[]): Promise<void> {
   const { tuning } = gpu;
@@ -199,6 +156,8 @@ export async function tune(gpu: Gpu, contests: readonly Contest[]): Promise<void
     tuning.choices.set(contest.key, winner);
     held++;
   }
-  if (held > 0) await keep(tuning);
+  if (held > 0) {
+    await writeUserCache(tuning.file, tuning.owner, Object.fromEntries([...tuning.choices].sort()));
+  }
   await settle(gpu);
 }
