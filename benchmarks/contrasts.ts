@@ -8,10 +8,13 @@ import { crossTaskScore, figure1, figure2, inContextPanel, paperScore } from "./
 import { fewShotsOf, shotsOf } from "./profiles.ts";
 import { type CellRequest, fineTuned, fineTunedInContext, putTo, untrained } from "./requests.ts";
 import { type PlanView, scoresByShots } from "./setting.ts";
-import type { ContrastPlan, Side } from "./types.ts";
+import type { ContrastPlan, FindingPlan, Side } from "./types.ts";
 
 /** Points of 0..100 within which two scores count as equal where a statement says that they are. */
 export const MARGIN = 5;
+
+/** The same for P's Norm. Avg, which averages eight scores and so moves less than one of them. */
+export const AVERAGE_MARGIN = 2;
 
 /** A test set, in a prompt format, at some shot counts. */
 export interface Place {
@@ -41,6 +44,12 @@ export interface Measured {
   readonly side: Side;
   /** The paper's scores of its alternatives. */
   readonly paper: readonly number[];
+}
+
+/** A statement before its contrasts are looked up. */
+export interface Statement extends Omit<FindingPlan, "contrasts"> {
+  /** Its contrasts, as far as the plan has both sides of them. */
+  contrasts(view: PlanView): ContrastPlan[];
 }
 
 /** The untrained model. */
@@ -147,6 +156,7 @@ export function contrast(
   claim: ContrastPlan["claim"],
   second: Measured,
   of: ContrastPlan["of"] = "best",
+  margin = MARGIN,
 ): ContrastPlan[] {
   if (first.side.length === 0 || second.side.length === 0) return [];
   const paper = of === "best" ? (scores: readonly number[]) => Math.max(...scores) : spread;
@@ -154,7 +164,7 @@ export function contrast(
   return [{
     label,
     claim,
-    margin: claim === "greater" ? 0 : MARGIN,
+    margin: claim === "greater" ? 0 : margin,
     first: first.side,
     second: second.side,
     of,

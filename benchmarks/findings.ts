@@ -1,24 +1,48 @@
 /**
- * U's statements: the cells that all of them need. A run states every finding that its cells can show, whichever settings asked for these;
- * this setting asks for all. The statements themselves are in `statements.ts`.
+ * The papers' statements: the cells that all of them need. A run states every finding that its cells can show, whichever settings asked for
+ * these; this setting asks for all. The statements themselves are in `statements.ts`, `statements_promot.ts` and `statements_later.ts`.
  * @module
  */
 import { crossTask } from "./cross_task.ts";
 import { fticlClassification } from "./fticl_classification.ts";
 import { fticlGeneration } from "./fticl_generation.ts";
 import { inDomain } from "./in_domain.ts";
-import type { Setting } from "./setting.ts";
+import { promotAblations } from "./promot_ablations.ts";
+import { promotFurther } from "./promot_further.ts";
+import { promotMultiTask } from "./promot_multi_task.ts";
+import { promotNli } from "./promot_nli.ts";
+import { promotSupervised } from "./promot_supervised.ts";
+import { promotTranslation } from "./promot_translation.ts";
+import { papersOf, type Setting } from "./setting.ts";
 import { trainingLoss } from "./training_loss.ts";
 
-const needed = [inDomain, crossTask, fticlGeneration, fticlClassification, trainingLoss];
+const needed: readonly Setting[] = [
+  inDomain,
+  crossTask,
+  fticlGeneration,
+  fticlClassification,
+  trainingLoss,
+  promotSupervised,
+  promotNli,
+  promotTranslation,
+  promotMultiTask,
+  promotAblations,
+  promotFurther,
+];
 
-/** The cells that U's statements are put to, without tables of their own. */
+/** The cells that all statements are put to, without tables of their own. */
 export const findings: Setting = {
   name: "findings",
   title: "Findings",
-  source: "U, statements",
-  description: "The cells that U's thirteen statements are put to; the statements stand at the top of the report.",
+  source: "U, P, statements",
+  description:
+    "The cells that the statements of U, of P and of later work are put to; the statements stand at the top of the report.",
   onlyByName: true,
-  requests: (task, scope) => needed.flatMap((setting) => setting.requests(task, scope)),
+  paper: "both",
+  laterWork: true,
+  requests: (task, { tasks, ...scope }) =>
+    needed.filter((setting) => papersOf(setting).includes(task.paper)).flatMap((setting) =>
+      setting.requests(task, { ...scope, tasks: tasks.filter(({ paper }) => papersOf(setting).includes(paper)) })
+    ),
   tables: () => [],
 };

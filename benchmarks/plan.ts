@@ -2,12 +2,12 @@
  * From settings to a plan: which cells there are, and which tables show them.
  * @module
  */
-import { promotTasks, type Task, tasksOf } from "../tasks/mod.ts";
+import { type Paper, promotTasks, type Task, tasksOf } from "../tasks/mod.ts";
 import { cellId, factorsOf, trainingId } from "./cell.ts";
 import { nothingWanted, wanted } from "./only.ts";
 import { type CellRequest, dataSha256, requestKey, type RunFacts, specOf } from "./requests.ts";
-import type { PlanView, Setting } from "./setting.ts";
-import { findingsOf } from "./statements.ts";
+import { papersOf, type PlanView, type Setting } from "./setting.ts";
+import { findingsOf } from "./statements_all.ts";
 import type { CellSpec, Plan, Profile } from "./types.ts";
 
 /** What a plan is made of. */
@@ -33,19 +33,18 @@ export interface Planned {
 }
 
 /**
- * Plans a run over U's tasks, those the data has. A cell that several settings ask for is there once. Models come in the order in which
- * the settings first ask for one of their cells, with all of their cells together.
+ * Plans a run over the tasks of the settings' papers, those the data has. A cell that several settings ask for is there once. Models come in
+ * the order in which the settings first ask for one of their cells, with all of their cells together.
  *
  * @throws Where data or labels do not serve, or `--only` leaves nothing.
  */
 export async function makePlan(input: PlanInput): Promise<Planned> {
   const { run, seeds } = input;
-  const there = input.settings.every(({ paper }) => paper === "P") ? [] : await tasksIn(input);
-  const thereOfP = input.settings.some(({ paper }) => paper === "P") ? await promotTasksIn(input) : [];
-  const chosen = there.filter((task) => wanted(run.only, { task: task.name }));
+  const held = { U: await heldTasks("U", input), P: await heldTasks("P", input) };
+  const tasksFor = (setting: Setting) => papersOf(setting).flatMap((paper) => held[paper]);
+  for (const setting of input.settings) if (tasksFor(setting).length === 0) throw nothingHeld(setting, input);
   const cells = new Map<string, { id: string; spec: CellSpec }>();
   const seen = { task: new Set<string>(), method: new Set<string>(), size: new Set<string>(), seed: new Set<string>() };
-  const tasksFor = ({ paper }: Setting) => paper === "P" ? thereOfP : there;
   const asked = input.settings.map((setting) => ({
     setting,
     requests: tasksFor(setting).filter((task) => wanted(run.only, { task: task.name })).flatMap((task) =>
@@ -61,13 +60,13 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
     const spec = await specOf(request, run);
     if (spec !== null) cells.set(requestKey(request), { id: cellId(spec), spec });
   }
-  if (cells.size === 0) throw nothingWanted(run.only, { ...seen, ...await seenInData(input, [...there, ...thereOfP]) });
+  if (cells.size === 0) throw nothingWanted(run.only, { ...seen, ...await seenInData(input, [...held.U, ...held.P]) });
   const view: PlanView = {
-    tasks: there,
+    tasks: [...held.U, ...held.P],
     scale: run.scale,
     seeds,
     model: run.model,
-    bestConstant: await bestConstants(run, there),
+    bestConstant: await bestConstants(run, held.U),
     cell: (request) => cells.get(requestKey(request)),
   };
   const byModel = Map.groupBy(cells.values(), ({ spec }) => trainingId(spec));
@@ -93,13 +92,13 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
       ...(setting.comparisons === undefined
         ? {}
         : { comparisons: setting.comparisons({ ...view, tasks: tasksFor(setting) }) }),
-      ...(setting.choices === undefined ? {} : { choices: setting.choices(view) }),
+      ...(setting.choices === undefined ? {} : { choices: setting.choices({ ...view, tasks: tasksFor(setting) }) }),
     })),
-    findings: findingsOf(view),
+    findings: findingsOf(view, input.settings.some(({ laterWork }) => laterWork === true)),
     cells: [...specs].map(([id, spec]) => ({ id, factors: factorsOf(spec) })),
     absent: [
-      ...await absentSets(input, [...chosen, ...thereOfP]),
-      ...(there.length === 0 ? [] : absentTasks(run, there)),
+      ...await absentSets(input, view.tasks.filter((task) => wanted(run.only, { task: task.name }))),
+      ...papersAsked(input).flatMap((paper) => absentTasks(run, paper, held[paper])),
     ],
   };
   return { plan, specs };
@@ -132,29 +131,31 @@ async function absentSets(input: PlanInput, chosen: PlanView["tasks"]): Promise<
   return lines;
 }
 
-/** U's tasks that the data has something of. */
-async function tasksIn({ run, dataName }: PlanInput): Promise<readonly Task[]> {
-  const held = await Promise.all(tasksOf("U").map((task) => run.data.holds(task)));
-  const there = tasksOf("U").filter((_, i) => held[i]);
-  if (there.length === 0) {
-    const folders = tasksOf("U").map(({ name }) => `${name}/`).join(", ");
-    throw new Error(`${dataName}: holds no task's files; valid: a folder with at least one of ${folders}`);
-  }
-  return there;
+/** The papers that some setting is about. */
+function papersAsked({ settings }: PlanInput): readonly Paper[] {
+  return (["U", "P"] as const).filter((paper) => settings.some((setting) => papersOf(setting).includes(paper)));
 }
 
-/** P's tasks that the data has something of. */
-async function promotTasksIn({ run, dataName }: PlanInput): Promise<readonly Task[]> {
-  const held = await Promise.all(promotTasks.map((task) => run.data.holds(task)));
-  const there = promotTasks.filter((_, i) => held[i]);
-  if (there.length > 0) return there;
-  const folders = [...new Set(promotTasks.map(({ name, reads }) => `${reads?.task ?? name}/`))].join(", ");
-  throw new Error(`${dataName}: holds no task's files; valid: a folder with at least one of ${folders}`);
+function tasksIn(paper: Paper): readonly Task[] {
+  return paper === "P" ? promotTasks : tasksOf(paper);
 }
 
-function absentTasks(run: RunFacts, there: readonly Task[]): string[] {
-  return tasksOf("U")
-    .filter((task) => !there.includes(task) && wanted(run.only, { task: task.name }))
+/** A paper's tasks that the data has something of; none where no setting is about the paper. */
+async function heldTasks(paper: Paper, input: PlanInput): Promise<readonly Task[]> {
+  if (!papersAsked(input).includes(paper)) return [];
+  const held = await Promise.all(tasksIn(paper).map((task) => input.run.data.holds(task)));
+  return tasksIn(paper).filter((_, i) => held[i]);
+}
+
+function nothingHeld(setting: Setting, { dataName }: PlanInput): Error {
+  const tasks = papersOf(setting).flatMap(tasksIn);
+  const folders = [...new Set(tasks.map(({ name, reads }) => `${reads?.task ?? name}/`))].join(", ");
+  return new Error(`${dataName}: holds no task's files; valid: a folder with at least one of ${folders}`);
+}
+
+function absentTasks({ only }: RunFacts, paper: Paper, held: readonly Task[]): string[] {
+  return tasksIn(paper)
+    .filter((task) => !held.includes(task) && wanted(only, { task: task.name }))
     .map((task) => `${task.name}: nothing of the task in the data`);
 }
 

@@ -2,14 +2,8 @@
  * P Tables 6 and 15: which part of ProMoT does it? Joint tuning, a demonstration alone, a random prompt, an adapter for the prompt.
  * @module
  */
-import {
-  averageTable,
-  type Comparison,
-  comparisonRequests,
-  contextTables,
-  promotComparisons,
-  supervisedTable,
-} from "./promot_tables.ts";
+import { type Comparison, comparisonRequests } from "./promot_scores.ts";
+import { averageTable, contextTables, promotComparisons, supervisedTable } from "./promot_tables.ts";
 import { ablationsRte, ablationsSupervised, loraEnFr } from "./promot_values.ts";
 import type { Setting } from "./setting.ts";
 
@@ -39,6 +33,7 @@ export const promotAblations: Setting = {
   comparisons: (view) =>
     promotComparisons(
       view,
+      "RTE",
       onRte,
       [["promot_1", "joint"], ["promot_1", "ft_1"], ["promot_1", "random_prompt"]],
       ablationsRte,

@@ -12,9 +12,11 @@ export const promotMultiTask: Setting = inContextSetting({
   title: "In-context learning after RTE and translation",
   source: "P Tables 5, 11",
   description: "FT and ProMoT on RTE and English to French at once, on eight sets at one and four shots.",
-  tunedOn: "RTE and English to French",
-  comparison: { trained: ["promot_rte", "translation"], arms: ["pretrained", "ft", "promot", "ft_1", "promot_1"] },
-  paper: afterBoth,
+  tunings: [{
+    tunedOn: "RTE and English to French",
+    comparison: { trained: ["promot_rte", "translation"], arms: ["pretrained", "ft", "promot", "ft_1", "promot_1"] },
+    paper: afterBoth,
+    notes: ["As many rows of either task; the paper does not give its ratio."],
+  }],
   supervised: bothSupervised,
-  notes: ["As many rows of either task; the paper does not give its ratio."],
 });

@@ -2,7 +2,8 @@
  * P Tables 2 and 9: is two-stage tuning as good as fine-tuning on what is tuned on?
  * @module
  */
-import { type Comparison, comparisonRequests, promotNotes, supervisedTable } from "./promot_tables.ts";
+import { type Comparison, comparisonRequests } from "./promot_scores.ts";
+import { promotNotes, supervisedTable } from "./promot_tables.ts";
 import { supervised } from "./promot_values.ts";
 import type { Setting } from "./setting.ts";
 

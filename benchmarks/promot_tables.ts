@@ -2,23 +2,13 @@
  * What P's tables share: the score on what was tuned on, the plain mean of eight sets shown in context, and these sets one by one.
  * @module
  */
-import { metricsOf, type Task } from "../tasks/mod.ts";
 import { contrast, type Measured } from "./contrasts.ts";
 import { type ArmName, promotArms } from "./promot_arms.ts";
-import { type ArmScores, contextSets, type ContextTable } from "./promot_values.ts";
-import { type CellRequest, promotModel, promotShots } from "./requests.ts";
-import type { PlanScope, PlanView } from "./setting.ts";
-import type { ComparisonPlan, EntryReference, TableEntry, TablePlan, ValueReference } from "./types.ts";
-
-/** Models of one table: what they are tuned on, together where it is two. */
-export interface Comparison {
-  /** Names of the tasks tuned on. */
-  readonly trained: readonly [string, string?];
-  /** The models, in the paper's order. */
-  readonly arms: readonly ArmName[];
-  /** Whether they are put to the eight sets shown in context as well. */
-  readonly inContext: boolean;
-}
+import { averagesAt, type Comparison, scoresAt, setsTunedOn } from "./promot_scores.ts";
+import { type ArmScores, contextSets, type ContextTable, type OtherModel } from "./promot_values.ts";
+import { promotShots } from "./requests.ts";
+import type { PlanView } from "./setting.ts";
+import type { ComparisonPlan, TableEntry, TablePlan, ValueReference } from "./types.ts";
 
 /** Lines under every one of P's tables. */
 export const promotNotes: readonly string[] = [
@@ -32,46 +22,15 @@ export const promotNotes: readonly string[] = [
   "Where the data has no training rows of RTE or SNLI, those of MNLI that fit the labels stand in; the table of trainings names the set.",
 ];
 
-/** What P reports of a task: accuracy of the generated label, ROUGE-2 for summaries, else the task's first metric. */
-function mainMetric(task: Task): string {
-  if (task.scorer === "labels") return "free_accuracy";
-  return task.scorer === "rouge" ? "rouge2" : metricsOf(task)[0].name;
-}
+const contextUnit =
+  "accuracy of the generated label (cb, wic), exact match (triviaqa, webquestions), BLEU (ende, enro), ROUGE-2 F1 " +
+  "(xsum, wikilingua); 0-100";
 
-/** The tasks of a comparison, or null where the data lacks one. */
-function trainedTasks({ trained }: Comparison, tasks: readonly Task[]): readonly [Task, Task?] | null {
-  const found = trained.map((name) => tasks.find((task) => task.name === name));
-  return found.includes(undefined) ? null : found as [Task, Task?];
-}
+const average = "Norm. Avg";
 
-/** Tasks a comparison's models are put to: those tuned on, and those of sets shown in context. */
-function testedTasks({ inContext }: Comparison, trained: readonly [Task, Task?], tasks: readonly Task[]): Task[] {
-  return tasks.filter((task) =>
-    trained.includes(task) ||
-    (inContext && setsOf(task).some((set) => (contextSets as readonly string[]).includes(set)))
-  );
-}
-
-function setsOf({ sets }: Task): string[] {
-  return [...sets.inDomain, ...sets.outOfDomain];
-}
-
-/** The cells that a comparison needs, of those whose `task` is the one given. */
-export function comparisonRequests(comparison: Comparison, task: Task, scope: PlanScope): CellRequest[] {
-  const trained = trainedTasks(comparison, scope.tasks);
-  if (trained === null) return [];
-  const requests = testedTasks(comparison, trained, scope.tasks).flatMap((tested) =>
-    comparison.arms.flatMap((arm) =>
-      seedsOf(arm, scope).map((seed) => promotModel(arm, trained, tested, scope.scale, seed))
-    )
-  );
-  return requests.filter((request) => request.task === task.name);
-}
-
-/** Nothing is random in what is not trained. */
-function seedsOf(arm: ArmName, { seeds }: PlanScope): readonly number[] {
-  return promotArms[arm].method === "icl" ? [0] : seeds;
-}
+const averageNote =
+  "Norm. Avg: the plain mean of the eight scores, which the paper's own averages are. Its interval is t's over the items of all eight sets, " +
+  "each set counting alike.";
 
 /** Scores on the sets tuned on: a row a set, a column a model. */
 export function supervisedTable(
@@ -80,82 +39,83 @@ export function supervisedTable(
   comparisons: readonly Comparison[],
   paper: Readonly<Record<string, ArmScores>>,
 ): TablePlan[] {
-  const entries = comparisons.flatMap((comparison) => {
-    const trained = trainedTasks(comparison, view.tasks);
-    return (trained ?? []).flatMap((task): TableEntry[] =>
-      comparison.arms.flatMap((arm) =>
-        task === undefined
-          ? []
-          : referencesAt(view, comparison, arm, task.sets.train!, [promotArms[arm].shown]).map((reference) => ({
-            row: task.sets.train!,
-            column: promotArms[arm].label,
-            reference,
-            paper: paper[task.sets.train!]?.[arm] ?? null,
-          }))
+  const entries = comparisons.flatMap(({ trained, arms }) =>
+    setsTunedOn(view, trained).flatMap((set) =>
+      arms.flatMap((arm) =>
+        entriesOf(set, arm, scoresAt(view, trained, arm, set, promotArms[arm].shown), paper[set]?.[arm])
       )
-    );
-  });
+    )
+  );
   const unit = "accuracy of the generated label; BLEU of enfr; 0-100";
   return tableOf(title, unit, "tuned on", entries, []);
 }
 
 /** Scores on the eight sets shown in context, with their plain mean first: a row a set, a column a model, a table a shot count. */
 export function contextTables(view: PlanView, title: string, comparison: Comparison, paper: ContextTable): TablePlan[] {
+  const { trained, arms } = comparison;
   return promotShots.flatMap((shots, i) => {
-    const entries = comparison.arms.flatMap((arm): TableEntry[] => {
-      const scores = paper[arm]?.[i] ?? null;
-      const column = promotArms[arm].label;
-      const bySet = contextSets.map((set) => referencesAt(view, comparison, arm, set, [shots]));
-      const rows = bySet.flatMap((references, s) =>
-        references.map((reference): TableEntry => ({
-          row: contextSets[s],
-          column,
-          reference,
-          paper: scores?.[s + 1] ?? null,
-        }))
-      );
+    const entries = arms.flatMap((arm) => {
+      const scores = paper[arm]?.[i];
       return [
-        ...averages(bySet).map((reference): TableEntry => ({
-          row: average,
-          column,
-          reference,
-          paper: scores?.[0] ?? null,
-        })),
-        ...rows,
+        ...entriesOf(average, arm, averagesAt(view, trained, arm, shots), scores?.[0]),
+        ...contextSets.flatMap((set, s) =>
+          entriesOf(set, arm, scoresAt(view, trained, arm, set, shots), scores?.[s + 1])
+        ),
       ];
     });
-    const unit =
-      "accuracy of the generated label (cb, wic), exact match (triviaqa, webquestions), BLEU (ende, enro), ROUGE-2 F1 " +
-      "(xsum, wikilingua); 0-100";
-    return tableOf(`${title}, ${shots}-shot`, unit, "set", entries, i === 0 ? promotNotes : []);
+    return tableOf(
+      `${title}, ${shots}-shot`,
+      contextUnit,
+      "set",
+      entries,
+      i === 0 ? [averageNote, ...promotNotes] : [],
+    );
   });
 }
 
-const average = "mean of the eight";
-
-/** By seed the mean of the sets' values; none where a set has no value of as many seeds. */
-function averages(bySet: readonly (readonly EntryReference[])[]): ValueReference[] {
-  const [first] = bySet;
-  if (bySet.some((references) => references.length !== first.length)) return [];
-  return first.map((_, seed) => ({ mean: bySet.map((references) => references[seed]) }));
+/** The same cells beside the paper's numbers of another base model, where it gives any. */
+export function otherModelTable(
+  view: PlanView,
+  title: string,
+  { trained }: Comparison,
+  { model, source, scores }: OtherModel,
+): TablePlan[] {
+  const [shots] = promotShots;
+  const models = [...new Set(Object.values(scores).flatMap((byArm) => Object.keys(byArm) as ArmName[]))];
+  const references = (row: string, arm: ArmName): readonly ValueReference[] => {
+    if (row === "average") return averagesAt(view, trained, arm, shots);
+    const own = setsTunedOn(view, trained).includes(row);
+    return scoresAt(view, trained, arm, row, own ? promotArms[arm].shown : shots);
+  };
+  const entries = Object.entries(scores).flatMap(([row, byArm]) =>
+    models.flatMap((arm) =>
+      byArm[arm] === undefined
+        ? []
+        : entriesOf(row === "average" ? average : row, arm, references(row, arm), byArm[arm])
+    )
+  );
+  return tableOf(`${title}, ${shots}-shot, beside the paper's ${model}`, contextUnit, "set", entries, [
+    `The paper's numbers are ${source}'s; the set tuned on is shown without demonstrations.`,
+  ]);
 }
 
 /** Pairs of models, set by set at each shot count. */
 export function promotComparisons(
   view: PlanView,
-  comparison: Comparison,
+  tunedOn: string,
+  { trained }: Comparison,
   pairs: readonly (readonly [first: ArmName, second: ArmName])[],
   paper: ContextTable,
 ): ComparisonPlan[] {
   const measuredAt = (arm: ArmName, set: string, s: number, i: number): Measured => {
-    const references = referencesAt(view, comparison, arm, set, [promotShots[i]]);
+    const references = scoresAt(view, trained, arm, set, promotShots[i]);
     const score = paper[arm]?.[i]?.[s + 1];
     return { side: references.length === 0 ? [] : [references], paper: score === undefined ? [] : [score] };
   };
   return pairs.map(([first, second]): ComparisonPlan => {
     const sides = [promotArms[first].label, promotArms[second].label] as const;
     return {
-      title: `${sides[0]} against ${sides[1]}`,
+      title: `${sides[0]} against ${sides[1]}, after ${tunedOn}`,
       unit: "the sets' own metrics, 0-100",
       sides,
       contrasts: contextSets.flatMap((set, s) =>
@@ -169,44 +129,37 @@ export function promotComparisons(
 }
 
 /** Only the models' means over the eight sets: a row a shot count. */
-export function averageTable(view: PlanView, title: string, comparison: Comparison, paper: ArmScores): TablePlan[] {
+export function averageTable(
+  view: PlanView,
+  title: string,
+  { trained, arms }: Comparison,
+  paper: ArmScores,
+): TablePlan[] {
   const entries = promotShots.flatMap((shots, i) =>
-    comparison.arms.flatMap((arm) =>
-      averages(contextSets.map((set) => referencesAt(view, comparison, arm, set, [shots]))).map((reference) => ({
-        row: `${shots}-shot`,
-        column: promotArms[arm].label,
-        reference,
-        paper: i === 0 ? paper[arm] ?? null : null,
-      }))
+    arms.flatMap((arm) =>
+      entriesOf(`${shots}-shot`, arm, averagesAt(view, trained, arm, shots), i === 0 ? paper[arm] : undefined)
     )
   );
-  return tableOf(title, "plain mean of the eight sets' scores, 0-100", "shots", entries, promotNotes);
+  return tableOf(title, "Norm. Avg, 0-100", "shots", entries, [averageNote, ...promotNotes]);
 }
 
-/** Where a model's main scores on a set are, one a seed. */
-function referencesAt(
-  view: PlanView,
-  comparison: Comparison,
+/** One place of a table: an entry a seed. */
+function entriesOf(
+  row: string,
   arm: ArmName,
-  set: string,
-  shots: readonly number[],
-): EntryReference[] {
-  const trained = trainedTasks(comparison, view.tasks);
-  const tested = view.tasks.find((task) => setsOf(task).includes(set));
-  if (trained === null || tested === undefined) return [];
-  return seedsOf(arm, view).flatMap((seed) => {
-    const cell = view.cell(promotModel(arm, trained, tested, view.scale, seed));
-    return cell?.spec.evaluations.filter((e) => e.set === set && shots.includes(e.shots)).map((e): EntryReference => ({
-      cell: cell.id,
-      set,
-      format: e.format,
-      shots: e.shots,
-      metric: mainMetric(tested),
-    })) ?? [];
-  });
+  references: readonly ValueReference[],
+  paper: number | undefined,
+): TableEntry[] {
+  return references.map((reference) => ({
+    row,
+    column: promotArms[arm].label,
+    reference,
+    paper: paper ?? null,
+  }));
 }
 
-function tableOf(
+/** A table whose rows and columns stand in the order in which its entries first name them; none where it has none. */
+export function tableOf(
   title: string,
   unit: string,
   rowHeader: string,

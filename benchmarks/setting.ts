@@ -2,7 +2,7 @@
  * What a setting is, and the score tables that several settings share.
  * @module
  */
-import { metricsOf, type Task } from "../tasks/mod.ts";
+import { metricsOf, type Paper, type Task } from "../tasks/mod.ts";
 import type { CellRequest, ModelFacts } from "./requests.ts";
 import type { Scale } from "./profiles.ts";
 import type {
@@ -17,7 +17,7 @@ import type {
 
 /** What settings choose cells from. */
 export interface PlanScope {
-  /** Tasks that the data has: those of the setting's paper. */
+  /** Tasks that the data has: those of the setting's paper, of two papers U's first. */
   readonly tasks: readonly Task[];
   /** The profile's numbers. */
   readonly scale: Scale;
@@ -48,7 +48,9 @@ export interface Setting {
   /** Whether it runs only where it is named. */
   readonly onlyByName?: boolean;
   /** Whose tasks it is about; U's where absent. */
-  readonly paper?: "P";
+  readonly paper?: "P" | "both";
+  /** Whether claims of later work are put to its run too; those of U and P are put to every run. */
+  readonly laterWork?: true;
   /** Cells whose models are trained on one task, and untrained ones put to it. */
   requests(task: Task, scope: PlanScope): readonly CellRequest[];
   /** Tables over the cells that are in the plan. */
@@ -57,6 +59,11 @@ export interface Setting {
   comparisons?(view: PlanView): readonly ComparisonPlan[];
   /** Learning rates to choose among, where it is about that. */
   choices?(view: PlanView): readonly ChoicePlan[];
+}
+
+/** The papers whose tasks a setting is about. */
+export function papersOf({ paper }: Setting): readonly Paper[] {
+  return paper === "both" ? ["U", "P"] : [paper ?? "U"];
 }
 
 /** A row of a score table: the cells, one per seed, whose scores it shows. */

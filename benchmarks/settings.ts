@@ -12,12 +12,13 @@ import { learningRate } from "./learning_rate.ts";
 import { outOfDomain } from "./out_of_domain.ts";
 import { profiles, type Scale } from "./profiles.ts";
 import { promotAblations } from "./promot_ablations.ts";
+import { promotFurther } from "./promot_further.ts";
 import { promotMultiTask } from "./promot_multi_task.ts";
 import { promotNli } from "./promot_nli.ts";
 import { promotSupervised } from "./promot_supervised.ts";
 import { promotTranslation } from "./promot_translation.ts";
 import { requestKey } from "./requests.ts";
-import type { Setting } from "./setting.ts";
+import { papersOf, type Setting } from "./setting.ts";
 import { trainingLoss } from "./training_loss.ts";
 import { weightDistance } from "./weight_distance.ts";
 
@@ -37,6 +38,7 @@ export const settings: Readonly<Record<string, Setting>> = {
   promot_translation: promotTranslation,
   promot_multi_task: promotMultiTask,
   promot_ablations: promotAblations,
+  promot_further: promotFurther,
 };
 
 /**
@@ -55,7 +57,7 @@ export function chooseSettings(names: readonly string[]): readonly Setting[] {
   );
 }
 
-/** One line per setting: name, figure, cells of each profile with one seed and all of its paper's tasks, what it is. */
+/** One line per setting: name, figure, cells of each profile with one seed and all of its papers' tasks, what it is. */
 export function listSettings(): string {
   const rows = Object.values(settings).map((setting) => [
     setting.name,
@@ -68,7 +70,7 @@ export function listSettings(): string {
 }
 
 function cellCount(setting: Setting, scale: Scale): number {
-  const tasks = setting.paper === "P" ? promotTasks : tasksOf("U");
+  const tasks = papersOf(setting).flatMap((paper) => paper === "P" ? promotTasks : tasksOf(paper));
   const requests = tasks.flatMap((task) => setting.requests(task, { tasks, scale, seeds: [1] }));
   return new Set(requests.map(requestKey)).size;
 }

@@ -15,6 +15,7 @@ import {
   measured,
   placeOf,
   type ShotChoice,
+  type Statement,
   trainedOn,
   trainingSets,
 } from "./contrasts.ts";
@@ -22,18 +23,7 @@ import { section53 } from "./paper_values.ts";
 import { fticlShotsOf } from "./profiles.ts";
 import type { PlanView } from "./setting.ts";
 import { tunedLabelRate } from "./tuned_labels.ts";
-import type { ContrastPlan, FindingPlan } from "./types.ts";
-
-/** All statements, those of which the plan has contrasts. */
-export function findingsOf(view: PlanView): FindingPlan[] {
-  return statements.map(({ contrasts, ...statement }) => ({ ...statement, contrasts: contrasts(view) }))
-    .filter(({ contrasts }) => contrasts.length > 0);
-}
-
-/** A statement before its contrasts are looked up. */
-interface Statement extends Omit<FindingPlan, "contrasts"> {
-  contrasts(view: PlanView): ContrastPlan[];
-}
+import type { ContrastPlan } from "./types.ts";
 
 type Claim = ContrastPlan["claim"];
 
@@ -112,7 +102,8 @@ function trained(
   });
 }
 
-const statements: readonly Statement[] = [
+/** U's thirteen statements. */
+export const statements: readonly Statement[] = [
   {
     id: "T1.1",
     name: "in-domain gain",

@@ -9,38 +9,73 @@ function shotsOf(side: readonly (readonly ValueReference[])[]): (number | undefi
   return side.map(([first]) => "shots" in first ? first.shots : undefined);
 }
 
-Deno.test("The setting findings has the cells that all thirteen statements need, and so have the default settings", () =>
+Deno.test("The setting findings has the cells that U's thirteen statements need, and so have the default settings", () =>
   withAllData(async (_, dataDir) => {
     const named = await planSmoke(dataDir, { settings: ["findings"], run: { scale } });
-    assertEquals(named.plan.findings.map(({ id }) => id), Array.from({ length: 13 }, (_, i) => `T1.${i + 1}`));
-    assertEquals(named.plan.findings.map(({ contrasts }) => contrasts.length), [
+    const ofU = named.plan.findings.filter(({ id }) => id.startsWith("T1."));
+    assertEquals(ofU.map(({ id }) => id), Array.from({ length: 13 }, (_, i) => `T1.${i + 1}`));
+    assertEquals(ofU.map(({ contrasts }) => contrasts.length), [
       ...[21, 32, 26, 16, 9, 18, 2, 8, 7],
       ...[18, 28, 4, 6],
     ]);
     const { plan } = await planSmoke(dataDir, { run: { scale } });
-    assertEquals(plan.findings, named.plan.findings);
+    assertEquals(plan.findings, ofU);
   }));
 
-Deno.test("Both sides of every contrast name planned cells, and evaluations or trainings that these have", () =>
-  withAllData(async (_, dataDir) => {
-    const { plan, specs } = await planSmoke(dataDir, { seeds: [1, 2], run: { scale } });
+Deno.test("The setting findings has the cells that P's statements and those of later work need; P's settings have their own", async () => {
+  const embedded = new URL("../../fixtures/data", import.meta.url).pathname;
+  const counts = async (settings: string[], only: Record<string, string> = {}) => {
+    const { plan } = await planSmoke(embedded, { settings, run: { only } });
+    return Object.fromEntries(
+      plan.findings.filter(({ id }) => !id.startsWith("T1.")).map(({ id, contrasts }) => [id, contrasts.length]),
+    );
+  };
+  assertEquals(await counts(["findings"]), {
+    // Of ten sets at two shot counts, each against the untrained model and against zero.
+    "T2.1": 40,
+    "T2.2": 4,
+    "T2.3": 4,
+    "T2.5": 8,
+    "T2.6": 16,
+    "T2.7": 8,
+    // Of three models on six sets.
+    "T2.8": 72,
+    "T2.9": 10,
+    "T2.10": 4,
+    // On five sets, and on eleven others.
+    "L3": 16,
+  });
+  assertEquals(Object.keys(await counts(["promot_nli"])), ["T2.1", "T2.2", "T2.3", "T2.5", "T2.6", "T2.7", "T2.9"]);
+  assertEquals(await counts(["in_domain", "promot_further"]), { "T2.5": 2, "T2.6": 8 });
+  // Cells and evaluations may be cut, and what is stated is what is left.
+  assertEquals(await counts(["findings"], { set: "cb" }), { "T2.2": 2 });
+  assertEquals(await counts(["findings"], { method: "ft" }), { "T2.1": 20, "T2.3": 4 });
+});
+
+Deno.test("Both sides of every contrast name planned cells, and evaluations or trainings that these have", async () => {
+  const check = async (dataDir: string, settings: string[]) => {
+    const { plan, specs } = await planSmoke(dataDir, { settings, seeds: [1, 2], run: { scale } });
     const comparisons = plan.settings.flatMap((setting) => setting.comparisons ?? []);
     assertEquals(comparisons.filter(({ contrasts }) => contrasts.length === 0), []);
     const contrasts = [...plan.findings, ...comparisons].flatMap((one) => one.contrasts);
+    const checkOne = (label: string, reference: ValueReference): void => {
+      if ("constant" in reference) return;
+      if ("mean" in reference) return reference.mean.forEach((part) => checkOne(label, part));
+      if (!("cell" in reference)) throw new Error(`${label}: a reference of another kind`);
+      const spec = specs.get(reference.cell);
+      assert(spec !== undefined, label);
+      if (!("metric" in reference)) return assert(spec.train !== null, label);
+      const { set, format, shots, metric } = reference;
+      const found = spec.evaluations.find((e) => e.set === set && e.format === format && e.shots === shots);
+      assert(found?.scorers.some((scorer) => scorer.startsWith(`${metric}|`)), label);
+    };
     for (const { label, first, second } of contrasts) {
-      for (const reference of [...first, ...second].flat()) {
-        if ("constant" in reference || "mean" in reference) continue;
-        const spec = specs.get(reference.cell);
-        assert(spec !== undefined, label);
-        if (!("metric" in reference)) assert(spec.train !== null, label);
-        else {
-          const { set, format, shots, metric } = reference;
-          const found = spec.evaluations.find((e) => e.set === set && e.format === format && e.shots === shots);
-          assert(found?.scorers.some((scorer) => scorer.startsWith(`${metric}|`)), label);
-        }
-      }
+      for (const reference of [...first, ...second].flat()) checkOne(label, reference);
     }
-  }));
+  };
+  await withAllData((_, dataDir) => check(dataDir, []));
+  await check(new URL("../../fixtures/data", import.meta.url).pathname, ["findings"]);
+});
 
 Deno.test("A contrast enters with the shot counts that the paper takes, and with the paper's own difference", () =>
   withAllData(async (_, dataDir) => {

@@ -6,6 +6,7 @@ import {
   ablationsRte,
   afterBoth,
   afterEnFr,
+  afterFurther,
   afterRte,
   contextSets,
   type ContextTable,
@@ -13,6 +14,7 @@ import {
 import { promotModel, specOf } from "../../benchmarks/requests.ts";
 import { chooseSettings } from "../../benchmarks/settings.ts";
 import { writeReport } from "../../reports/mod.ts";
+import { setMeanItems } from "../../reports/set_mean.ts";
 import { findTask } from "../../tasks/mod.ts";
 import { checkHyperparameters } from "../../training/hyperparameters.ts";
 import { methodOf } from "../../training/methods/mod.ts";
@@ -24,7 +26,14 @@ const folder = Deno.makeTempDirSync({ prefix: "tunemark-" });
 await writeSmallModel(`${folder}/model`);
 Deno.test.afterAll(() => Deno.removeSync(folder, { recursive: true }));
 const dataDir = new URL("../../fixtures/data", import.meta.url).pathname;
-const names = ["promot_supervised", "promot_nli", "promot_translation", "promot_multi_task", "promot_ablations"];
+const names = [
+  "promot_supervised",
+  "promot_nli",
+  "promot_translation",
+  "promot_multi_task",
+  "promot_ablations",
+  "promot_further",
+];
 
 function optionsFor(settings: readonly string[], only: Record<string, string> = {}): BenchOptions {
   return {
@@ -61,7 +70,9 @@ Deno.test("Every place of P's tables has a planned evaluation with the metric, a
     "On RTE",
   ]);
   for (const { title, entries, rows, columns } of tables) {
-    if (!title.startsWith("On the set")) assertEquals(entries.length, rows.length * columns.length, title);
+    // Of the paper's other models only what it gives is shown.
+    const whole = !title.startsWith("On the set") && !title.includes("beside the paper's");
+    if (whole) assertEquals(entries.length, rows.length * columns.length, title);
     for (const { row, reference } of entries) {
       for (const part of "mean" in reference ? reference.mean : [reference]) {
         assert("metric" in part);
@@ -71,9 +82,9 @@ Deno.test("Every place of P's tables has a planned evaluation with the metric, a
     }
   }
   const comparisons = plan.settings.flatMap((setting) => setting.comparisons ?? []);
-  assertEquals(comparisons.length, 3 + 3 + 3 + 3);
+  assertEquals(comparisons.length, 3 + 3 + 3 + 3 + 2 * 2);
   for (const { contrasts } of comparisons) assertEquals(contrasts.length, 2 * contextSets.length);
-  assertEquals(comparisons[0].title, "ProMoT against FT");
+  assertEquals(comparisons[0].title, "ProMoT against FT, after RTE");
   const [cb] = comparisons[0].contrasts;
   assertEquals([cb.label, cb.paper], ["cb, 1-shot", -7.14]);
   const models = new Set([...specs.values()].map(trainingId));
@@ -127,14 +138,43 @@ Deno.test("A soft prompt that would take most of the context is refused at plann
   );
 });
 
-Deno.test("The paper's averages are the means of its eight numbers, as far as it rounds", () => {
-  const tables: ContextTable[] = [afterRte, afterEnFr, afterBoth, ablationsRte];
-  for (const scores of tables.flatMap((table) => Object.values(table).flat())) {
-    if (scores === null) continue;
-    const [average, ...eight] = scores;
+Deno.test("The paper's Norm. Avg is the mean of its eight numbers, as far as it rounds", () => {
+  const tables: ContextTable[] = [afterRte, afterEnFr, afterBoth, ablationsRte, ...Object.values(afterFurther)];
+  const all = tables.flatMap((table) => Object.values(table).flat()).filter((scores) => scores !== null);
+  const whole = all.filter((scores) => scores.length > 1);
+  // Of one column the paper says only that all eight are about 0.
+  assertEquals(all.filter((scores) => scores.length === 1), [[0]]);
+  assertEquals(whole.length, 33);
+  for (const [average, ...eight] of whole) {
     assertEquals(eight.length, contextSets.length);
-    assertAlmostEquals(average, eight.reduce((a, b) => a + b) / 8, 0.011);
+    assertAlmostEquals(average, setMeanItems(eight.map((score) => [score])).reduce((a, b) => a + b) / 8, 0.011);
   }
+});
+
+Deno.test("The paper's other models are shown beside the same cells, with its numbers where it gives any", async () => {
+  const { plan } = await planRun(optionsFor(["promot_nli", "promot_translation", "promot_further"]));
+  const tables = plan.settings.flatMap((setting) => setting.tables);
+  const beside = tables.filter(({ title }) => title.includes("beside the paper's"));
+  assertEquals(beside.map(({ title }) => title), [
+    "After RTE, 1-shot, beside the paper's T5.1.1 XXL",
+    "After English to French, 1-shot, beside the paper's mT5 XL",
+    "After English to French, 1-shot, beside the paper's PaLM 8b, decoder-only",
+  ]);
+  const at = (table: typeof tables[number], row: string, column: string) =>
+    table.entries.find((entry) => entry.row === row && entry.column === column);
+  for (const table of beside) {
+    assertEquals(table.entries.filter(({ paper }) => paper === null), []);
+    const own = tables.find(({ title }) => title === table.title.split(", beside")[0])!;
+    const same = at(own, "Norm. Avg", "ProMoT")!.reference;
+    assertEquals(at(table, "Norm. Avg", "ProMoT")!.reference, same);
+  }
+  const [t5, , palm] = beside;
+  assertEquals([at(t5, "rte", "prompt tuning")!.paper, at(t5, "cb", "FT")!.paper], [91.7, 62.5]);
+  assertEquals(["pretrained", "FT", "ProMoT"].map((arm) => at(palm, "Norm. Avg", arm)!.paper), [26.09, 17.8, 22.37]);
+  assertEquals(at(palm, "wic", "FT"), undefined);
+  const further = tables.find(({ title }) => title === "After OpenbookQA, 1-shot")!;
+  assertEquals([at(further, "Norm. Avg", "FT")!.paper, at(further, "cb", "FT")!.paper], [0, null]);
+  assertEquals(at(further, "wikilingua", "ProMoT")!.paper, 5.2);
 });
 
 gpuTest("A cell of ProMoT runs from plan to report", async () => {

@@ -1,28 +1,8 @@
 /** Each of U's statements, as planned, on made-up results that make it true, false, or leave it open. */
 import { assertEquals } from "@std/assert";
 import { profiles } from "../../benchmarks/profiles.ts";
-import type { CellSpec, FindingPlan } from "../../benchmarks/types.ts";
-import type { Find, Found } from "../../reports/contrasts.ts";
-import { reportFindings } from "../../reports/findings.ts";
-import { stream } from "../../training/random.ts";
 import { planSmoke, withAllData } from "../benchmarks/world.ts";
-
-/** What a value is of. */
-interface At {
-  readonly method: string;
-  /** Set trained on. */
-  readonly from: string | null;
-  /** Rank of the training size, 1 to 3. */
-  readonly rank: number;
-  readonly set: string;
-  readonly format: 1 | 2;
-  readonly shots: number;
-  /** Metric's name; `distance`, `loss`. */
-  readonly what: string;
-}
-
-/** Means of made-up results. */
-type World = (at: At) => number;
+import { type At, findingIn, type Stated, type World } from "./made_up_worlds.ts";
 
 const tunedOn = (labels: string) => (at: At) => at.method !== "icl" && at.from === labels;
 const amazonLike = ({ set }: At) => set === "amazon" || set === "amazonfood" || set === "sst2" || set === "yelp";
@@ -93,51 +73,21 @@ const worlds: Readonly<Record<string, readonly [isTrue: World, isFalse: World]>>
 };
 
 const seeds = [1, 2, 3];
-let planned: Promise<{ findings: readonly FindingPlan[]; specs: ReadonlyMap<string, CellSpec> }> | undefined;
+let planned: Promise<Stated> | undefined;
 
-/** The plan of all settings at all shot counts, made once. */
-function plan() {
+/** U's statements over its cells at all shot counts, made once. */
+function plan(): Promise<Stated> {
   return planned ??= new Promise((resolve, reject) => {
     const scale = { ...profiles.smoke, shotCounts: 4, fticlCounts: 2 };
     withAllData(async (_, dataDir) => {
-      const { plan, specs } = await planSmoke(dataDir, { seeds, settings: ["findings"], run: { scale } });
+      const { plan, specs } = await planSmoke(dataDir, { seeds, run: { scale } });
       resolve({ findings: plan.findings, specs });
     }).catch(reject);
   });
 }
 
-/** Values around a world's means; `noise` is how far items and seeds lie apart. */
-function finder(specs: ReadonlyMap<string, CellSpec>, world: World, noise: number): Find {
-  return (reference): Promise<Found | null> => {
-    if ("constant" in reference) {
-      return Promise.resolve({ kind: "metric", items: [reference.constant], proportion: reference.constant === 50 });
-    }
-    if ("mean" in reference) throw new Error("no statement is about a mean");
-    const spec = specs.get(reference.cell)!;
-    const what = "metric" in reference ? reference.metric : "distance" in reference ? "distance" : "loss";
-    const { set = "", format = 1, shots = 0 } = "set" in reference ? reference : {};
-    const rank = spec.train === null ? 0 : profiles.smoke.sizes.indexOf(spec.train.size) + 1;
-    const mean = world({ method: spec.method.name, from: spec.train?.set ?? null, rank, set, format, shots, what });
-    const random = stream(1, JSON.stringify(reference));
-    if (what === "distance") {
-      const items = [mean * (1 + noise * random.normal())];
-      return Promise.resolve({ kind: "distance", items, proportion: false });
-    }
-    const count = what === "loss" ? 10 : 30;
-    if (what === "tuned_label_rate") {
-      const items = Array.from({ length: count }, () => 100 * random.uniform() < mean ? 100 : 0);
-      return Promise.resolve({ kind: "metric", items, proportion: true });
-    }
-    const scale = what === "loss" ? noise : 100 * noise;
-    const items = Array.from({ length: count }, () => mean + scale * random.normal());
-    return Promise.resolve({ kind: what === "loss" ? "loss" : "metric", items, proportion: false });
-  };
-}
-
 async function verdictOf(id: string, world: World, noise: number): Promise<string> {
-  const { findings, specs } = await plan();
-  const [report] = await reportFindings(findings.filter((finding) => finding.id === id), finder(specs, world, noise));
-  return report.verdict;
+  return (await findingIn(await plan(), id, world, noise)).verdict;
 }
 
 for (const [id, [isTrue, isFalse]] of Object.entries(worlds)) {
@@ -157,11 +107,7 @@ Deno.test("every statement has its worlds", async () => {
 });
 
 Deno.test("a finding's effect is over the contrasts of its first kind, with the paper's mean beside it", async () => {
-  const { findings, specs } = await plan();
-  const [report] = await reportFindings(
-    findings.filter(({ id }) => id === "T1.6"),
-    finder(specs, worlds["T1.6"][0], 0.01),
-  );
+  const report = await findingIn(await plan(), "T1.6", worlds["T1.6"][0], 0.01);
   const effect = report.effect!;
   assertEquals([effect.kind, effect.contrasts], ["metric", labelTasks.length * 2]);
   // Figure 1, of which Figure 3 repeats the untrained model: .324 and .398 against 0.
