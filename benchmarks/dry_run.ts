@@ -15,9 +15,10 @@ export async function describePlan(planned: Planned, data: Data): Promise<string
   const rows = plan.cells.map(({ id, factors }) => {
     const spec = specs.get(id)!;
     const rate = spec.method.name === "icl" ? "-" : spec.method.learningRate.toExponential();
+    const method = factors.method + (factors.stopAfter === undefined ? "" : `, step ${factors.stopAfter}`);
     const shown = [factors.trainSize, factors.trainShots].map(String);
     const numbers = [factors.seed, spec.evaluations.length, rowsOf(spec)].map(String);
-    return [id.slice(0, 12), factors.method, taskOf(spec), ...shown, rate, ...numbers];
+    return [id.slice(0, 12), method, taskOf(spec), ...shown, rate, ...numbers];
   });
   const examples = new Map([...specs.values()].map((spec) => [taskOf(spec), spec]));
   const all = [...specs.values()];

@@ -7,6 +7,7 @@ import { crossTask } from "./cross_task.ts";
 import { findings } from "./findings.ts";
 import { fticlClassification } from "./fticl_classification.ts";
 import { fticlGeneration } from "./fticl_generation.ts";
+import { formatSpecialization } from "./format_specialization.ts";
 import { inDomain } from "./in_domain.ts";
 import { learningRate } from "./learning_rate.ts";
 import { outOfDomain } from "./out_of_domain.ts";
@@ -16,6 +17,7 @@ import { promotFurther } from "./promot_further.ts";
 import { promotMultiTask } from "./promot_multi_task.ts";
 import { promotNli } from "./promot_nli.ts";
 import { promotSupervised } from "./promot_supervised.ts";
+import { promotTradeOff } from "./promot_trade_off.ts";
 import { promotTranslation } from "./promot_translation.ts";
 import { requestKey } from "./requests.ts";
 import { papersOf, type Setting } from "./setting.ts";
@@ -39,6 +41,8 @@ export const settings: Readonly<Record<string, Setting>> = {
   promot_multi_task: promotMultiTask,
   promot_ablations: promotAblations,
   promot_further: promotFurther,
+  format_specialization: formatSpecialization,
+  promot_trade_off: promotTradeOff,
 };
 
 /**

@@ -201,6 +201,10 @@ Deno.test("progressLine says which cell, what it does and how far it is", () => 
     "cell 3/12 sentiment, fticl amazon 200, 2 shown, seed 1: train 14/26, loss 1.931",
   );
   assertEquals(
+    progressLine({ ...at, factors: { ...factors, stopAfter: 26 }, stage: "train", loss: null }),
+    "cell 3/12 sentiment, fticl amazon 200 up to step 26, 2 shown, seed 1: train 14/26",
+  );
+  assertEquals(
     progressLine({
       ...at,
       factors: { ...factors, testTask: "summary", testFormat: 2 },
