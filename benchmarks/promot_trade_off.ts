@@ -9,6 +9,7 @@ import {
   checkpointSteps,
   meanAfter,
   scoresAfter,
+  type WatchedArm,
   watchedArms,
   type WatchedTask,
   watchedTasks,
@@ -65,12 +66,16 @@ export const promotTradeOff: Setting = {
 };
 
 function tradeOffTable(view: PlanView, { title, on, means }: Others): TablePlan[] {
+  const columnOf = (arm: WatchedArm, what: string) => `${promotArms[arm].label}: ${what}`;
+  const all = watchedArms.flatMap((arm) =>
+    [watchedTasks[on], ...Object.keys(means)].map((what) => columnOf(arm, what))
+  );
   const entries = checkpointSteps(view.scale).flatMap((step) =>
     watchedArms.flatMap((arm) => {
       const at = (what: string, references: readonly ValueReference[]) =>
         references.map((reference): TableEntry => ({
           row: String(step),
-          column: `${promotArms[arm].label}: ${what}`,
+          column: columnOf(arm, what),
           reference,
           paper: null,
         }));
@@ -80,5 +85,10 @@ function tradeOffTable(view: PlanView, { title, on, means }: Others): TablePlan[
       ];
     })
   );
-  return tableOf(title, "the sets' own metrics and their plain means, 0-100", "step", entries, []);
+  const unit = "the sets' own metrics and their plain means, 0-100";
+  // A part of a plan may lack a model's first step, but not the order of the coordinates.
+  return tableOf(title, unit, "step", entries, []).map((table) => ({
+    ...table,
+    columns: all.filter((column) => table.columns.includes(column)),
+  }));
 }

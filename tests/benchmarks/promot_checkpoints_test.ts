@@ -133,6 +133,9 @@ Deno.test("Tables have the columns of the paper's figures, and its numbers befor
       ...["ProMoT: enfr", "ProMoT: Norm. Avg", "ProMoT: cb and wic", "ProMoT: ende and enro"],
     ],
   ]);
+  const only = await planRun(optionsFor("smoke", 1, { task: "promot_rte" }));
+  const [{ rows, columns }] = only.plan.settings[2].tables;
+  assertEquals([rows, columns], [["0", "1"], tradeOff.tables[0].columns], "without the untrained model in other tasks");
   const [{ entries }] = tradeOff.tables;
   const mean = entries.find(({ row, column }) => row === "1" && column === "FT: the six without labels")!;
   assertEquals(partsOf(mean).map(({ set }) => set), ["triviaqa", "webquestions", "ende", "enro", "xsum", "wikilingua"]);
