@@ -9,7 +9,10 @@ import { laterStatements } from "./statements_later.ts";
 import { promotStatements } from "./statements_promot.ts";
 import type { FindingPlan } from "./types.ts";
 
-/** The statements of which the plan has contrasts, with those of later work only where these are wanted. */
+/**
+ * The statements that the plan can show, with those of later work only where these are wanted. One of which the plan has no contrast that
+ * claims a difference is left out: models that are all alike would show what is left of it.
+ */
 export function findingsOf(view: PlanView, later: boolean): FindingPlan[] {
   const of = (paper: "U" | "P") => ({ ...view, tasks: view.tasks.filter((task) => task.paper === paper) });
   return [
@@ -21,5 +24,5 @@ export function findingsOf(view: PlanView, later: boolean): FindingPlan[] {
 
 function stated(statements: readonly Statement[], view: PlanView): FindingPlan[] {
   return statements.map(({ contrasts, ...statement }) => ({ ...statement, contrasts: contrasts(view) }))
-    .filter(({ contrasts }) => contrasts.length > 0);
+    .filter(({ contrasts }) => contrasts.some(({ claim }) => claim === "greater"));
 }

@@ -106,14 +106,16 @@ function onTarget(view: PlanView, { trained }: Tuning, first: ArmName, claim: Cl
   });
 }
 
-/** Share of answers that begin with a label of the task tuned on; the paper's is read off its Figure 2, at one shot. */
-function copied(view: PlanView, tuning: Tuning, set: string, paper: number): ContrastPlan[] {
-  return promotShots.flatMap((shots, i) =>
-    contrast(
-      `${set}, labels of ${tuning.name}, ${shots}-shot`,
-      sideOf(scoresAt(view, tuning.trained, "ft", set, shots, tunedLabelRate.name), i === 0 ? paper : undefined),
-      "at least",
-      constant(90),
+/** Share of answers that begin with a label of the task tuned on; the paper's is that of its Figure 2, at one shot. */
+function copied(view: PlanView, { name, trained }: Tuning, claim: Claim, share: number): ContrastPlan[] {
+  return ([["triviaqa", 90], ["ende", 99]] as const).flatMap(([set, paper]) =>
+    promotShots.flatMap((shots, i) =>
+      contrast(
+        `${set}, share of labels after ${name}, ${shots}-shot`,
+        sideOf(scoresAt(view, trained, "ft", set, shots, tunedLabelRate.name), i === 0 ? paper : undefined),
+        claim,
+        constant(share),
+      )
     )
   );
 }
@@ -154,9 +156,9 @@ export const promotStatements: readonly Statement[] = [
     name: "answers in the trained format",
     source: "P Figure 2",
     statement:
-      "Fine-tuned on RTE a model answers with a label of RTE where something else is asked for: on TriviaQA and on English to German in at " +
-      "least 90 of 100 answers.",
-    contrasts: (view) => [...copied(view, rte, "triviaqa", 90), ...copied(view, rte, "ende", 99)],
+      "Fine-tuned on RTE a model answers with a label of RTE where something else is asked for: on TriviaQA and on English to German in most " +
+      "answers, and in at least 90 of 100.",
+    contrasts: (view) => [...copied(view, rte, "greater", 50), ...copied(view, rte, "at least", 90)],
   },
   {
     id: "T2.5",
