@@ -8,7 +8,7 @@ import { crossTaskScore, figure1, figure2, inContextPanel, paperScore } from "./
 import { fewShotsOf, shotsOf } from "./profiles.ts";
 import { type CellRequest, fineTuned, fineTunedInContext, putTo, untrained } from "./requests.ts";
 import { type PlanView, scoresByShots } from "./setting.ts";
-import type { ContrastPlan, FindingPlan, Side } from "./types.ts";
+import type { ContrastPlan, FindingPlan, Side, ValueReference } from "./types.ts";
 
 /** Points of 0..100 within which two scores count as equal where a statement says that they are. */
 export const MARGIN = 5;
@@ -128,6 +128,11 @@ export function measured(view: PlanView, arm: Arm | null, place: Place | null, m
     evaluation.set === set && shots.includes(evaluation.shots);
   const side = scoresByShots(view, task, arm.requests(task, format), keep, metric);
   return { side, paper: metric === undefined ? arm.paper(place) : [] };
+}
+
+/** One value, at one reference a seed; nothing where the plan has none. */
+export function sideOf(references: readonly ValueReference[], paper: number | undefined): Measured {
+  return { side: references.length === 0 ? [] : [references], paper: paper === undefined ? [] : [paper] };
 }
 
 /** A number that nothing was measured for. */

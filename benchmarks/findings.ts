@@ -14,6 +14,7 @@ import { promotNli } from "./promot_nli.ts";
 import { promotSupervised } from "./promot_supervised.ts";
 import { promotTranslation } from "./promot_translation.ts";
 import { papersOf, type Setting } from "./setting.ts";
+import { promotStatementCells } from "./statements_promot_steps.ts";
 import { trainingLoss } from "./training_loss.ts";
 
 const needed: readonly Setting[] = [
@@ -40,9 +41,14 @@ export const findings: Setting = {
   onlyByName: true,
   paper: "both",
   laterWork: true,
-  requests: (task, { tasks, ...scope }) =>
-    needed.filter((setting) => papersOf(setting).includes(task.paper)).flatMap((setting) =>
-      setting.requests(task, { ...scope, tasks: tasks.filter(({ paper }) => papersOf(setting).includes(paper)) })
-    ),
+  requests: (task, scope) => {
+    const tasks = scope.tasks.filter(({ paper }) => paper === task.paper);
+    return [
+      ...needed.filter((setting) => papersOf(setting).includes(task.paper)).flatMap((setting) =>
+        setting.requests(task, { ...scope, tasks })
+      ),
+      ...promotStatementCells(task, { ...scope, tasks }),
+    ];
+  },
   tables: () => [],
 };

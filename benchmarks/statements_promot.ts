@@ -3,7 +3,7 @@
  * of their own, as in the paper's tables.
  * @module
  */
-import { AVERAGE_MARGIN, constant, contrast, MARGIN, type Measured, type Statement } from "./contrasts.ts";
+import { AVERAGE_MARGIN, constant, contrast, MARGIN, type Measured, sideOf, type Statement } from "./contrasts.ts";
 import { type ArmName, promotArms } from "./promot_arms.ts";
 import { averagesAt, scoresAt, setsTunedOn, type TunedOn } from "./promot_scores.ts";
 import {
@@ -19,8 +19,8 @@ import {
 } from "./promot_values.ts";
 import { promotShots } from "./requests.ts";
 import type { PlanView } from "./setting.ts";
-import { tunedLabelRate } from "./tuned_labels.ts";
-import type { ContrastPlan, ValueReference } from "./types.ts";
+import { collapsedEarly, copied } from "./statements_promot_steps.ts";
+import type { ContrastPlan } from "./types.ts";
 
 /** What models are tuned on, and what the paper says of them. */
 interface Tuning {
@@ -47,10 +47,6 @@ const lora: Tuning = { ...enfr, paper: loraTable };
 /** Sets whose answers have another form than those of RTE, and of those the ones that are no translation either. */
 const otherThanRte = contextSets.filter((set) => set !== "cb" && set !== "wic");
 const otherThanBoth = otherThanRte.filter((set) => set !== "ende" && set !== "enro");
-
-function sideOf(references: readonly ValueReference[], paper: number | undefined): Measured {
-  return { side: references.length === 0 ? [] : [references], paper: paper === undefined ? [] : [paper] };
-}
 
 /** A model's score on one of the eight sets, or its Norm. Avg, at the first or second of P's shot counts. */
 function inContext(view: PlanView, { trained, paper }: Tuning, arm: ArmName, set: string, i: number): Measured {
@@ -106,20 +102,6 @@ function onTarget(view: PlanView, { trained }: Tuning, first: ArmName, claim: Cl
   });
 }
 
-/** Share of answers that begin with a label of the task tuned on; the paper's is that of its Figure 2, at one shot. */
-function copied(view: PlanView, { name, trained }: Tuning, claim: Claim, share: number): ContrastPlan[] {
-  return ([["triviaqa", 90], ["ende", 99]] as const).flatMap(([set, paper]) =>
-    promotShots.flatMap((shots, i) =>
-      contrast(
-        `${set}, share of labels after ${name}, ${shots}-shot`,
-        sideOf(scoresAt(view, trained, "ft", set, shots, tunedLabelRate.name), i === 0 ? paper : undefined),
-        claim,
-        constant(share),
-      )
-    )
-  );
-}
-
 /** P's ten statements. */
 export const promotStatements: readonly Statement[] = [
   {
@@ -128,7 +110,7 @@ export const promotStatements: readonly Statement[] = [
     source: "P Tables 3, 4, Figure 1",
     statement:
       "Fine-tuned on one task a model loses in-context learning on sets of other formats: after RTE, and after English to French, it scores " +
-      "below the untrained model, about zero.",
+      "below the untrained model, about zero; after RTE it is below on closed-book questions half-way through the training.",
     contrasts: (view) => {
       const lost = [
         ...otherThanRte.map((set) => [rte, set] as const),
@@ -136,6 +118,7 @@ export const promotStatements: readonly Statement[] = [
       ];
       return [
         ...lost.flatMap(([tuning, set]) => pair(view, tuning, set, "pretrained", "greater", "ft")),
+        ...collapsedEarly(view),
         ...lost.flatMap(([tuning, set]) => aboutZero(view, tuning, set, "ft")),
       ];
     },
@@ -157,8 +140,8 @@ export const promotStatements: readonly Statement[] = [
     source: "P Figure 2",
     statement:
       "Fine-tuned on RTE a model answers with a label of RTE where something else is asked for: on TriviaQA and on English to German in most " +
-      "answers, and in at least 90 of 100.",
-    contrasts: (view) => [...copied(view, rte, "greater", 50), ...copied(view, rte, "at least", 90)],
+      "answers, and in at least 90 of 100, and so it does early in the training.",
+    contrasts: (view) => [...copied(view, "greater", 50), ...copied(view, "at least", 90)],
   },
   {
     id: "T2.5",

@@ -46,12 +46,13 @@ export function verdictOf(
  * what the label says before its first comma, enter as their mean item by item, so that no item counts as two.
  */
 async function effectOf(compared: readonly Compared[]): Promise<ReportEffect | null> {
-  const main = compared.filter(({ plan, report }) =>
-    plan.claim === compared[0].plan.claim && plan.of === "best" && report.kind === compared[0].report.kind &&
-    !isConstant(plan.second)
+  const [first] = compared;
+  const same = compared.filter(({ plan, report }) =>
+    plan.claim === first.plan.claim && plan.of === "best" && report.kind === first.report.kind
   );
-  // Where all stand against a constant, that is the effect.
-  const used = main.length > 0 ? main : compared;
+  // Where all stand against a constant, that is the effect; where the first is none of one evaluation, everything is.
+  const main = [same.filter(({ plan }) => !isConstant(plan.second)), same];
+  const used = main.find((some) => some.length > 0) ?? compared;
   const papers = used.flatMap(({ plan }) => plan.paper === null ? [] : [plan.paper]);
   const [{ report: { kind } }] = used;
   const text = (value: number) => kind === "metric" ? fixed(value, 4) : String(value);

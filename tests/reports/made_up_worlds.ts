@@ -33,7 +33,7 @@ export interface Stated {
 
 /** Values around a world's means; `noise` is how far items and seeds lie apart. */
 function finder(specs: Stated["specs"], world: World, noise: number): Find {
-  const items = (reference: Exclude<ValueReference, { constant: number } | { mean: unknown }>): number[] => {
+  const items = (reference: Extract<ValueReference, { cell: string }>): number[] => {
     const spec = specs.get(reference.cell)!;
     const what = "metric" in reference ? reference.metric : "distance" in reference ? "distance" : "loss";
     const { set = "", format = 1, shots = 0 } = "set" in reference ? reference : {};
@@ -56,6 +56,7 @@ function finder(specs: Stated["specs"], world: World, noise: number): Find {
     if ("mean" in reference) {
       return Promise.resolve({ kind: "metric", items: setMeanItems(reference.mean.map(items)), proportion: false });
     }
+    if (!("cell" in reference)) throw new Error("no statement is about such a value");
     const kind = "distance" in reference ? "distance" : "train" in reference ? "loss" : "metric";
     const proportion = "metric" in reference && reference.metric === "tuned_label_rate";
     return Promise.resolve({ kind, items: items(reference), proportion });

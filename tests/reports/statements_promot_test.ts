@@ -94,6 +94,25 @@ Deno.test("Norm. Avg enters by its plain mean over the eight sets, with the pape
   assertEquals([kept.claim, kept.margin, kept.paper], ["at least", 2, 2.31]);
 });
 
+Deno.test("The effect of a statement about a number is what it is off that, where its first claim is", async () => {
+  const { effect } = await findingIn(await plan(), "T2.3", () => 98, 0.01);
+  assertEquals([effect!.contrasts, effect!.paper], [6, "44.5000"]);
+  assertAlmostEquals(Number(effect!.value), 48, 5);
+});
+
+Deno.test("Models are looked at early in the training as far as the paper does it, and the setting findings has their cells", async () => {
+  const { plan: quick, specs } = await planSmoke(dataDir, {
+    settings: ["findings"],
+    run: { scale: profiles.quick, only: { task: "promot_rte", method: "ft" } },
+  });
+  // Of 76 steps: 300 of 1,000 and 500 of 1,000 are behind the 32nd and the 64th.
+  const stops = [...specs.values()].flatMap(({ stopAfter }) => stopAfter ?? []);
+  assertEquals(new Set(stops), new Set([32, 64]));
+  const labels = quick.findings.find(({ id }) => id === "T2.3")!.contrasts.map(({ label }) => label);
+  assert(labels.includes("triviaqa, share of labels after RTE, FT at step 32 of 76, 1-shot"));
+  assert(labels.includes("ende, share of labels after RTE, FT at step 64 of 76, 1-shot"));
+});
+
 Deno.test("P's contrasts have the paper's differences, one and four shots apart", async () => {
   const { findings } = await plan();
   const paper = (id: string, label: string) =>
@@ -105,6 +124,8 @@ Deno.test("P's contrasts have the paper's differences, one and four shots apart"
   assertEquals(paper("T2.2", "cb, FT and pretrained, after RTE, 4-shot"), [30.35]);
   assertEquals(paper("T2.3", "ende, share of labels after RTE, 1-shot"), [49, 9]);
   assertEquals(paper("T2.3", "ende, share of labels after RTE, 4-shot"), [null, null]);
+  // One step is all that a smoke training has.
+  assertEquals(paper("T2.3", "triviaqa, share of labels after RTE, FT at step 1 of 1, 1-shot"), [40, 0]);
   assertEquals(paper("T2.5", "enfr, ProMoT and FT"), [-0.5]);
   assertEquals(paper("T2.5", "openbookqa, ProMoT and prompt tuning"), [8]);
   assertEquals(paper("T2.7", "ende, ProMoT and pretrained, after English to French, 1-shot"), [11.55]);
