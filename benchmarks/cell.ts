@@ -27,10 +27,10 @@ export function cellId(spec: CellSpec): string {
 }
 
 /**
- * Identity of what a cell evaluates: the SHA-256 of its specification without its evaluations. Cells that share it share the model, which is
- * trained once.
+ * Identity of what a cell evaluates: the SHA-256 of its specification without its evaluations and what they are for. Cells that share it share the model,
+ * which is trained once.
  */
-export function trainingId({ evaluations: _, ...spec }: CellSpec): string {
+export function trainingId({ evaluations: _, trial: __, ...spec }: CellSpec): string {
   return jsonSha256({ ...spec, model: { ...spec.model, name: "" } });
 }
 
@@ -51,7 +51,7 @@ export function factorsOf(spec: CellSpec): Factors {
     trainSize: spec.train?.size ?? 0,
     trainShots: methodOf(spec.method).demonstrations(spec.method),
     seed: spec.seed,
-    ...(spec.method.name !== "icl" && spec.evaluations.some(({ relation }) => relation === "validation")
+    ...(spec.method.name !== "icl" && (spec.trial || spec.evaluations.some(({ relation }) => relation === "validation"))
       ? { learningRate: spec.method.learningRate }
       : {}),
     ...(adapter === null ? {} : { adapterRank: adapter.rank }),

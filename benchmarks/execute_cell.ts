@@ -33,10 +33,17 @@ interface Held {
   readonly training: Training | null;
 }
 
-/** Number of the trained task whose prompt or adapter is on the model for an evaluation, which is of that task's own training set. */
-export function attachedTask({ method, train }: CellSpec, { task, set, shots }: EvaluationSpec): number | null {
+/**
+ * Number of the trained task whose prompt or adapter is on the model for an evaluation, which is of that task's own training set, or of its
+ * validation rows, which may be of a set that stands in for it.
+ */
+export function attachedTask(
+  { method, train }: CellSpec,
+  { task, set, relation, shots }: EvaluationSpec,
+): number | null {
   const trained = train === null ? [] : trainSpecs(train);
-  const number = trained.findIndex((one) => one.task === task && findTask(task).sets.train === set);
+  const own = relation === "validation" || findTask(task).sets.train === set;
+  const number = trained.findIndex((one) => one.task === task && own);
   return attaches(methodOf(method).describe(method), number !== -1, shots) ? Math.max(0, number) : null;
 }
 

@@ -21,7 +21,15 @@ export { canonicalJson } from "./canonical_json.ts";
 export { listSettings, settings } from "./settings.ts";
 export { onlyKeys } from "./only.ts";
 export { progressLine } from "./progress_line.ts";
-export { profiles, type PromotScale, type PromotStage, type Scale, type TrainedMethod } from "./profiles.ts";
+export {
+  profiles,
+  type PromotScale,
+  type PromotStage,
+  type Scale,
+  type StageName,
+  type TrainedMethod,
+  type Tuned,
+} from "./profiles.ts";
 export type { ArmName } from "./promot_arms.ts";
 export { suiteVersion } from "./version.ts";
 export type { Planned } from "./plan.ts";

@@ -5,7 +5,8 @@
 import { type Paper, promotTasks, type Task, tasksOf } from "../tasks/mod.ts";
 import { cellId, factorsOf, trainingId } from "./cell.ts";
 import { nothingWanted, wanted } from "./only.ts";
-import { type CellRequest, dataSha256, requestKey, type RunFacts, specOf } from "./requests.ts";
+import { rateOf, type Scale, type Tuned } from "./profiles.ts";
+import { type CellRequest, dataSha256, requestKey, type RunFacts, specOf, tunedBy } from "./requests.ts";
 import { papersOf, type PlanView, type Setting } from "./setting.ts";
 import { findingsOf } from "./statements_all.ts";
 import type { CellSpec, Plan, Profile } from "./types.ts";
@@ -81,7 +82,10 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
     operands: run.operands,
     seeds,
     ...(Object.keys(run.only).length === 0 ? {} : { only: run.only }),
-    learningRates: { values: run.scale.learningRates, from: run.scale.learningRatesFrom },
+    learningRates: {
+      values: learningRatesOf(asked.flatMap(({ requests }) => requests).filter((one) => view.cell(one)), run.scale),
+      from: run.scale.learningRatesFrom,
+    },
     settings: asked.map(({ setting, requests }) => ({
       name: setting.name,
       title: setting.title,
@@ -93,6 +97,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
         ? {}
         : { comparisons: setting.comparisons({ ...view, tasks: tasksFor(setting) }) }),
       ...(setting.choices === undefined ? {} : { choices: setting.choices({ ...view, tasks: tasksFor(setting) }) }),
+      ...(setting.paretos === undefined ? {} : { paretos: setting.paretos({ ...view, tasks: tasksFor(setting) }) }),
     })),
     findings: findingsOf(view, input.settings.some(({ laterWork }) => laterWork === true)),
     cells: [...specs].map(([id, spec]) => ({ id, factors: factorsOf(spec) })),
@@ -102,6 +107,13 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
     ],
   };
   return { plan, specs };
+}
+
+/** The learning rates that planned cells have, of all methods and stages, in the order of the profile's sweep. */
+function learningRatesOf(planned: readonly CellRequest[], scale: Scale): Record<string, number> {
+  const used = new Set(planned.flatMap(tunedBy));
+  const names = Object.keys(scale.learningRateSweep) as Tuned[];
+  return Object.fromEntries(names.filter((name) => used.has(name)).map((name) => [name, rateOf(scale, name)]));
 }
 
 function idsOf(requests: readonly CellRequest[], view: PlanView): string[] {

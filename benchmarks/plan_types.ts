@@ -136,6 +136,36 @@ export interface ComparisonPlan {
   readonly notes: readonly string[];
 }
 
+/** A model as a point: what it learnt, its score on its target, against what it kept, its mean score on everything else. */
+export interface ParetoPoint {
+  /** Method's name in the table. */
+  readonly method: string;
+  /** Peak learning rate; null where nothing is trained. */
+  readonly learningRate: number | null;
+  /** Scores on validation rows; empty where nothing is trained. */
+  readonly validation: Side;
+  /** The score on the target. */
+  readonly target: Side;
+  /** The other sets' scores; of each set the mean over its sides, such as shot counts. */
+  readonly others: readonly { readonly set: string; readonly sides: readonly Side[] }[];
+}
+
+/** Learning against forgetting: points of several methods, each at a few learning rates. */
+export interface ParetoPlan {
+  /** Heading. */
+  readonly title: string;
+  /** What the target's score is, such as `socialqa, ROUGE-L F1`. */
+  readonly target: string;
+  /** What the others' score is. */
+  readonly others: string;
+  /** The method that others are compared with. */
+  readonly reference: string;
+  /** By method, then by learning rate, ascending. */
+  readonly points: readonly ParetoPoint[];
+  /** Lines under the table. */
+  readonly notes: readonly string[];
+}
+
 /** A setting as planned: which figure or table it is, which cells it reads, which tables it makes. */
 export interface SettingPlan {
   /** Name on the command line. */
@@ -154,6 +184,8 @@ export interface SettingPlan {
   readonly comparisons?: readonly ComparisonPlan[];
   /** Learning rates to choose among; absent where the setting chooses none. */
   readonly choices?: readonly ChoicePlan[];
+  /** Learning against forgetting; absent where the setting is not about that. */
+  readonly paretos?: readonly ParetoPlan[];
 }
 
 /** `plan.json`. */
@@ -174,7 +206,7 @@ export interface Plan {
   readonly operands: Operands;
   /** Seeds of trained cells; an untrained cell uses none and has seed 0. */
   readonly seeds: readonly number[];
-  /** Peak learning rate of each method that trains, and where these come from, in words. */
+  /** Peak learning rate of each method and stage that the planned cells train, and where these come from, in words. */
   readonly learningRates: { readonly values: Readonly<Record<string, number>>; readonly from: string };
   /** Filter of `--only`; absent where the settings were planned whole. */
   readonly only?: Readonly<Record<string, string>>;

@@ -5,8 +5,21 @@
 import type { Task } from "../tasks/mod.ts";
 import type { Hyperparameters, Profile } from "./types.ts";
 
-/** A method of U that trains something, and so has a learning rate. */
-export type TrainedMethod = "ft" | "fticl";
+/** A method that trains something by U's protocol, and so has a learning rate. LoRA and value tuning are beyond the paper. */
+export type TrainedMethod = "ft" | "fticl" | "lora" | "value_tuning";
+
+/** A stage of P's protocol: what learns in it. */
+export type StageName = "prompt_tuning" | "adapter_tuning" | "model_tuning";
+
+/** What a profile holds a learning rate for: methods by U's protocol, and stages by P's. */
+export type Tuned = TrainedMethod | StageName;
+
+/** Where a profile has P's stages. */
+export const stageOf = {
+  prompt_tuning: "promptTuning",
+  adapter_tuning: "adapterTuning",
+  model_tuning: "modelTuning",
+} as const;
 
 /** A training stage of P, as far as profiles differ in it. */
 export interface PromotStage {
@@ -34,9 +47,9 @@ export interface PromotScale {
   readonly dropout: number;
   /** Share of the target spread over the vocabulary. */
   readonly labelSmoothing: number;
-  /** Tuning of a prompt, or of the adapter in its place. */
+  /** Tuning of a prompt. */
   readonly promptTuning: PromotStage;
-  /** Tuning of an adapter in the prompt's place. */
+  /** Tuning of an adapter in the prompt's place, and of value matrices alone. */
   readonly adapterTuning: PromotStage;
   /** Tuning of the model. */
   readonly modelTuning: PromotStage;
@@ -54,24 +67,39 @@ export interface Scale {
   readonly fticlCounts: number;
   /** Validation rows a learning rate is tried on: the last ones of the training set's largest file. */
   readonly validationRows: number;
-  /** Peak learning rate of each method. */
+  /** Peak learning rate of each method by U's protocol; those of P's stages are in `promot`. */
   readonly learningRates: Readonly<Record<TrainedMethod, number>>;
   /** Where the learning rates come from, in words for the report. */
   readonly learningRatesFrom: string;
-  /** Learning rates that the setting `learning_rate` tries for each method, ascending. */
-  readonly learningRateSweep: Readonly<Record<TrainedMethod, readonly number[]>>;
+  /** Learning rates that the settings `learning_rate` and `method_comparison` try for each, ascending. */
+  readonly learningRateSweep: Readonly<Record<Tuned, readonly number[]>>;
   /** P's settings. */
   readonly promot: PromotScale;
 }
 
+/**
+ * One grid for each kind of thing that learns, so that methods of a kind are compared over the same rates: all weights; few weights, those of
+ * an adapter or the value matrices, which need larger steps to move the model as far (Biderman et al., TMLR 2024, find about ten times FT's
+ * rate best for LoRA); the vectors of a soft prompt, which are few and start as embeddings, and need the largest (Lester et al., EMNLP 2021).
+ */
+function sweepOf(
+  all: readonly number[],
+  few: readonly number[],
+  prompts: readonly number[],
+): Omit<Scale["learningRateSweep"], "model_tuning"> {
+  return { ft: all, fticl: all, lora: few, value_tuning: few, adapter_tuning: few, prompt_tuning: prompts };
+}
+
 const miniatureSweep = [3e-4, 1e-3, 2e-3];
-const paperSweep = [1e-5, 2e-5, 5e-5];
 
 /** What `smoke` and `quick` share, both being for the embedded model. */
 const miniature = {
-  learningRates: { ft: 1e-3, fticl: 1e-3 },
+  learningRates: { ft: 1e-3, fticl: 1e-3, lora: 5e-3, value_tuning: 5e-3 },
   learningRatesFrom: "chosen by the setting learning_rate on validation rows",
-  learningRateSweep: { ft: miniatureSweep, fticl: miniatureSweep },
+  learningRateSweep: {
+    ...sweepOf(miniatureSweep, [2e-3, 5e-3, 1e-2], [1e-2, 3e-2, 1e-1]),
+    model_tuning: miniatureSweep,
+  },
 };
 
 /** P's protocol for the embedded model. As in P, prompts are tuned for five times as many steps as the model. */
@@ -118,9 +146,9 @@ const paperPromot: PromotScale = {
  * `smoke` is for machines that check that all works: a minute on two cores. `quick` is the default: minutes. `paper` has U's
  * sizes and learning rate, for real checkpoints and data.
  *
- * A profile holds one learning rate a method. The setting `learning_rate` tries every method at the same few, `learningRateSweep`, and
- * scores them on validation rows, never on test rows: `deno task bench learning_rate --profile quick` shows all scores and the
- * choice. The small base model needs larger ones than U's 2e-5, at which its weights hardly move in a few dozen steps.
+ * A profile holds one learning rate for each method by U's protocol and each stage of P's. The setting `learning_rate` tries three for each,
+ * `learningRateSweep`, and scores them on validation rows, never on test rows: `deno task bench learning_rate --profile quick` shows all
+ * scores and the choice. The small base model needs larger ones than U's 2e-5, at which its weights hardly move in a few dozen steps.
  */
 export const profiles: Readonly<Record<Profile, Scale>> = {
   smoke: {
@@ -147,9 +175,14 @@ export const profiles: Readonly<Record<Profile, Scale>> = {
     validationRows: 200,
     shotCounts: 4,
     fticlCounts: 2,
-    learningRates: { ft: 2e-5, fticl: 2e-5 },
-    learningRatesFrom: "U's released scripts",
-    learningRateSweep: { ft: paperSweep, fticl: paperSweep },
+    learningRates: { ft: 2e-5, fticl: 2e-5, lora: 2e-4, value_tuning: 2e-4 },
+    learningRatesFrom: "U's released scripts, P's appendix; of lora and value_tuning ten times U's",
+    // P's stages learn by Adafactor, whose rates are shares of the weights' own size.
+    learningRateSweep: {
+      ...sweepOf([1e-5, 2e-5, 5e-5], [1e-4, 2e-4, 5e-4], [0.1, 0.2, 0.3]),
+      model_tuning: [5e-4, 1e-3, 2e-3],
+      adapter_tuning: [5e-4, 1e-3, 2e-3],
+    },
     promot: paperPromot,
   },
 };
@@ -160,6 +193,16 @@ export function scaleOf(profile: string): Scale {
     throw new Error(`no profile "${profile}"; valid: ${Object.keys(profiles).join(", ")}`);
   }
   return profiles[profile as Profile];
+}
+
+/** Whether a rate is that of a stage of P's. */
+export function isStage(tuned: Tuned): tuned is StageName {
+  return Object.hasOwn(stageOf, tuned);
+}
+
+/** A profile's learning rate. */
+export function rateOf({ learningRates, promot }: Scale, tuned: Tuned): number {
+  return isStage(tuned) ? promot[stageOf[tuned]].learningRate : learningRates[tuned];
 }
 
 /** Shot counts of a task that a profile evaluates. */

@@ -1,12 +1,12 @@
 /**
- * The models that P compares: which method each is, and with what of a profile.
+ * The models that P compares, and two beyond it: which method each is, and with what of a profile.
  * @module
  */
 import type { PromptSpec } from "../training/methods/mod.ts";
-import { promotHyperparameters, type PromotScale } from "./profiles.ts";
+import { promotHyperparameters, type PromotScale, type StageName, stageOf } from "./profiles.ts";
 import type { MethodSpec } from "./types.ts";
 
-/** A model of P's tables. */
+/** A model by P's protocol. */
 export interface PromotArm {
   /** What tables call it. */
   readonly label: string;
@@ -14,6 +14,8 @@ export interface PromotArm {
   readonly method: MethodSpec["name"];
   /** Demonstrations before each training input, and before the trained task's tests. */
   readonly shown: 0 | 1;
+  /** Stages it is tuned in; a learning rate on trial is that of the last one. */
+  readonly stages: readonly StageName[];
   /** Its method with all it depends on. */
   spec(scale: PromotScale, maxPositions: number): MethodSpec;
 }
@@ -30,7 +32,9 @@ export type ArmName =
   | "joint"
   | "random_prompt"
   | "lora_2"
-  | "lora_4";
+  | "lora_4"
+  | "lora"
+  | "value_tuning";
 
 const tuned = (scale: PromotScale, positions: number) => ({
   model: promotHyperparameters(scale, scale.modelTuning, positions),
@@ -46,6 +50,7 @@ function promptTuning(label: string, shown: 0 | 1): PromotArm {
     label,
     method: "prompt_tuning",
     shown,
+    stages: ["prompt_tuning"],
     spec: (scale, positions) => ({
       name: "prompt_tuning",
       demonstrations: shown,
@@ -60,6 +65,7 @@ function promot(label: string, shown: 0 | 1): PromotArm {
     label,
     method: "promot",
     shown,
+    stages: ["prompt_tuning", "model_tuning"],
     spec(scale, positions) {
       const { model, prompt } = tuned(scale, positions);
       return { name: "promot", demonstrations: shown, prompt: soft(scale), promptTuning: prompt, ...model };
@@ -67,27 +73,31 @@ function promot(label: string, shown: 0 | 1): PromotArm {
   };
 }
 
-function lora(rank: number): PromotArm {
+/** P does not say which matrices it adapts, nor by which scale. */
+const adapterOf = (rank: number) => ({ rank, alpha: 2 * rank, targets: "queries and values" }) as const;
+
+function promotByLora(rank: number): PromotArm {
   return {
     label: `ProMoT by LoRA, rank ${rank}`,
     method: "lora_promot",
     shown: 0,
+    stages: ["adapter_tuning", "model_tuning"],
     spec(scale, positions) {
       const { model, adapter } = tuned(scale, positions);
-      const made = { rank, alpha: 2 * rank, targets: "queries and values" } as const;
-      return { name: "lora_promot", adapter: made, adapterTuning: adapter, ...model };
+      return { name: "lora_promot", adapter: adapterOf(rank), adapterTuning: adapter, ...model };
     },
   };
 }
 
 /** P's models by name. */
 export const promotArms: Readonly<Record<ArmName, PromotArm>> = {
-  pretrained: { label: "pretrained", method: "icl", shown: 0, spec: () => ({ name: "icl" }) },
+  pretrained: { label: "pretrained", method: "icl", shown: 0, stages: [], spec: () => ({ name: "icl" }) },
   prompt_tuning: promptTuning("prompt tuning", 0),
   ft: {
     label: "FT",
     method: "ft",
     shown: 0,
+    stages: ["model_tuning"],
     spec: (scale, positions) => ({ name: "ft", ...tuned(scale, positions).model }),
   },
   promot: promot("ProMoT", 0),
@@ -96,6 +106,7 @@ export const promotArms: Readonly<Record<ArmName, PromotArm>> = {
     label: "FT + 1-shot",
     method: "fticl",
     shown: 1,
+    stages: ["model_tuning"],
     spec: (scale, positions) => ({ name: "fticl", demonstrations: 1, ...tuned(scale, positions).model }),
   },
   promot_1: promot("ProMoT + 1-shot", 1),
@@ -103,12 +114,14 @@ export const promotArms: Readonly<Record<ArmName, PromotArm>> = {
     label: "joint",
     method: "joint_tuning",
     shown: 0,
+    stages: ["model_tuning"],
     spec: (scale, positions) => ({ name: "joint_tuning", prompt: soft(scale), ...tuned(scale, positions).model }),
   },
   random_prompt: {
     label: "fixed random prompt",
     method: "random_prompt",
     shown: 0,
+    stages: ["model_tuning"],
     spec: (scale, positions) => ({
       name: "random_prompt",
       // P's are uniform, in a range it does not give: that of Lester et al. (EMNLP 2021).
@@ -116,6 +129,27 @@ export const promotArms: Readonly<Record<ArmName, PromotArm>> = {
       ...tuned(scale, positions).model,
     }),
   },
-  lora_2: lora(2),
-  lora_4: lora(4),
+  lora_2: promotByLora(2),
+  lora_4: promotByLora(4),
+  lora: {
+    label: "LoRA",
+    method: "lora",
+    shown: 0,
+    stages: ["adapter_tuning"],
+    spec: (scale, positions) => ({ name: "lora", adapter: adapterOf(4), ...tuned(scale, positions).adapter }),
+  },
+  value_tuning: {
+    label: "value tuning",
+    method: "value_tuning",
+    shown: 0,
+    stages: ["adapter_tuning"],
+    spec: (scale, positions) => ({ name: "value_tuning", ...tuned(scale, positions).adapter }),
+  },
 };
+
+/** A profile's numbers with a learning rate on trial in the place of an arm's own. */
+export function withRate(arm: ArmName, scale: PromotScale, learningRate: number): PromotScale {
+  const last = promotArms[arm].stages.at(-1);
+  if (last === undefined) throw new Error(`${promotArms[arm].label} learns nothing, so it has no learning rate to try`);
+  return { ...scale, [stageOf[last]]: { ...scale[stageOf[last]], learningRate } };
+}

@@ -17,8 +17,16 @@ import { canonicalJson } from "./canonical_json.ts";
 import { jsonSha256 } from "./cell.ts";
 import type { Data, HashedRows } from "./data.ts";
 import { type Only, wanted } from "./only.ts";
-import { type ArmName, promotArms } from "./promot_arms.ts";
-import { fewShotsOf, hyperparameters, type Scale, shotsOf } from "./profiles.ts";
+import { type ArmName, promotArms, withRate } from "./promot_arms.ts";
+import {
+  fewShotsOf,
+  hyperparameters,
+  rateOf,
+  type Scale,
+  shotsOf,
+  type TrainedMethod,
+  type Tuned,
+} from "./profiles.ts";
 import { tunedLabelRate } from "./tuned_labels.ts";
 import type { CellSpec, EvaluationSpec, MethodSpec, Operands, Relation, TrainSpec } from "./types.ts";
 
@@ -37,8 +45,10 @@ export interface CellRequest {
   readonly demonstrations: number;
   /** Seed of the training. */
   readonly seed: number;
-  /** Learning rate on trial: the cell is put to validation rows. Where absent, it has its method's learning rate and is put to test rows. */
+  /** Learning rate on trial; absent where it has its method's own. */
   readonly learningRate?: number;
+  /** Whether it is put to validation rows, as it was trained, and to nothing else. */
+  readonly validation?: true;
   /** Task it is put to; absent where that is `task`. */
   readonly testTask?: string;
   /** Prompt format it is put to; absent where that is 1. */
@@ -104,6 +114,27 @@ export function fineTunedInContext(task: Task, size: number, demonstrations: num
   return { task: task.name, method: "fticl", size, demonstrations, seed };
 }
 
+/** LoRA, or tuning of the value matrices alone, as plain fine-tuning is done. */
+export function partlyTuned(method: "lora" | "value_tuning", task: Task, size: number, seed: number): CellRequest {
+  return { ...fineTuned(task, size, seed), method };
+}
+
+/** What a profile holds a learning rate for and the request's model is tuned by, in order; nothing for an untrained one. */
+export function tunedBy({ arm, method }: CellRequest): readonly Tuned[] {
+  if (method === "icl") return [];
+  return arm === undefined ? [method as TrainedMethod] : promotArms[arm].stages;
+}
+
+/** The same training at a learning rate of its method's sweep; at its method's own it is the same cell. */
+export function atRate(request: CellRequest, learningRate: number, scale: Scale): CellRequest {
+  return learningRate === rateOf(scale, tunedBy(request).at(-1)!) ? request : { ...request, learningRate };
+}
+
+/** The same model put to validation rows, one of those that its learning rate is chosen among. */
+export function onValidation(request: CellRequest, learningRate: number): CellRequest {
+  return { ...request, learningRate, validation: true };
+}
+
 /** One of P's models of a task, or of two, put to a task: `task` is the one it is put to where nothing is trained. */
 export function promotModel(
   arm: ArmName,
@@ -148,17 +179,19 @@ export function putTo(
 
 /** One text per request; equal requests have equal keys. */
 export function requestKey(request: CellRequest): string {
-  const { task, method, size, demonstrations, seed, learningRate, testTask, testFormat, arm, also, stopAfter } =
+  const { task, method, size, demonstrations, seed, learningRate, validation, testTask, testFormat, arm, also } =
     request;
-  return [task, method, size, demonstrations, seed, learningRate, testTask, testFormat, arm, also, stopAfter].join(" ");
+  const { stopAfter } = request;
+  const trained = [task, method, size, demonstrations, seed, learningRate, arm, also, stopAfter];
+  return [...trained, validation, testTask, testFormat].join(" ");
 }
 
 /**
  * Full specification of a requested cell, or null where `--only` leaves none of its evaluations.
  *
  * A cell is put to one task in one prompt format: on its own task in format 1 to all in-domain and out-of-domain sets, else to the training
- * set's test rows; at every shot count, FTICL at those over which U takes its best. One with a learning rate on trial is put to validation
- * rows instead, at zero shots and at the number of demonstrations it trains with.
+ * set's test rows; at every shot count, FTICL and learning rates on trial at those over which U takes its best. Put to validation rows it is
+ * at zero shots and at the number of demonstrations it trains with, by P's protocol at the latter only.
  *
  * @throws Where a set's rows or demonstrations cannot be read, or its label words collide; the message names task and set.
  */
@@ -177,6 +210,7 @@ export async function specOf(request: CellRequest, run: RunFacts): Promise<CellS
     method,
     train: request.method === "icl" ? null : await trainSpec(task, request, method, run),
     ...(request.stopAfter === undefined ? {} : { stopAfter: request.stopAfter }),
+    ...(request.learningRate === undefined || request.validation ? {} : { trial: true as const }),
     seed: request.seed,
     evaluations,
   };
@@ -222,11 +256,11 @@ async function selectionSpec(task: Task, set: string, request: CellRequest, run:
 }
 
 function methodSpec(request: CellRequest, run: RunFacts): MethodSpec {
-  if (request.arm !== undefined) return promotSpec(request.arm, run);
+  if (request.arm !== undefined) return promotSpec(request.arm, request.learningRate, run);
   if (request.method === "icl") return { name: "icl" };
   const { method, demonstrations } = request;
-  if (method !== "ft" && method !== "fticl") {
-    throw new Error(`method ${method} is not one of U's; valid: icl, ft, fticl`);
+  if (method !== "ft" && method !== "fticl" && method !== "lora" && method !== "value_tuning") {
+    throw new Error(`method ${method} does not train by U's protocol; valid: icl, ft, fticl, lora, value_tuning`);
   }
   if (method === "fticl" && demonstrations < 1) {
     throw new Error(
@@ -235,11 +269,20 @@ function methodSpec(request: CellRequest, run: RunFacts): MethodSpec {
   }
   const learningRate = request.learningRate ?? run.scale.learningRates[method];
   const hyper = hyperparameters(learningRate, run.model.maxPositions);
-  return method === "ft" ? { name: "ft", ...hyper } : { name: "fticl", demonstrations, ...hyper };
+  if (method === "fticl") return { name: "fticl", demonstrations, ...hyper };
+  return method === "lora" ? { name: "lora", adapter: loraAdapter, ...hyper } : { name: method, ...hyper };
 }
 
-function promotSpec(arm: ArmName, { scale, model: { maxPositions } }: RunFacts): MethodSpec {
-  const method = promotArms[arm].spec(scale.promot, maxPositions);
+/** Of LoRA by U's protocol: on all linear layers, where Biderman et al. (TMLR 2024) find that it learns the most. */
+const loraAdapter = { rank: 8, alpha: 16, targets: "all" } as const;
+
+function promotSpec(
+  arm: ArmName,
+  learningRate: number | undefined,
+  { scale: { promot }, model: { maxPositions } }: RunFacts,
+): MethodSpec {
+  const scale = learningRate === undefined ? promot : withRate(arm, promot, learningRate);
+  const method = promotArms[arm].spec(scale, maxPositions);
   const { prompt } = methodOf(method).describe(method);
   if (prompt !== null && 2 * prompt.length > maxPositions) {
     throw new Error(
@@ -280,13 +323,15 @@ async function promotSets(tested: Task, request: CellRequest, { data, scale }: R
 
 async function testSets(task: Task, tested: Task, request: CellRequest, run: RunFacts): Promise<TestSet[]> {
   const { data, scale } = run;
-  if (request.arm !== undefined) return promotSets(tested, request, run);
-  if (request.learningRate !== undefined) {
-    const shots = [...new Set([0, request.demonstrations])];
-    const read = () => validationRows(task, trainingSet(task), request.size, scale.validationRows, run);
-    return [{ set: trainingSet(task), relation: "validation", shots, read }];
+  if (request.validation) {
+    const set = await data.trainingSet(task) ?? trainingSet(task);
+    const shots = request.arm === undefined ? [...new Set([0, request.demonstrations])] : [request.demonstrations];
+    const read = () => validationRows(task, set, request.size, scale.validationRows, run);
+    return [{ set, relation: "validation", shots, read }];
   }
-  const shots = request.method === "fticl" ? fewShotsOf(tested, scale) : shotsOf(tested, scale);
+  if (request.arm !== undefined) return promotSets(tested, request, run);
+  const few = request.method === "fticl" || request.learningRate !== undefined;
+  const shots = few ? fewShotsOf(tested, scale) : shotsOf(tested, scale);
   const own = tested === task && request.testFormat === undefined;
   const one = { set: trainingSet(tested), relation: tested === task ? "in-domain" as const : "cross-task" as const };
   return (own ? (await data.sets(tested)).present : [one]).map(({ set, relation }) => ({

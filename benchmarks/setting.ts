@@ -11,6 +11,7 @@ import type {
   ComparisonPlan,
   EntryReference,
   EvaluationSpec,
+  ParetoPlan,
   TableEntry,
   TablePlan,
 } from "./types.ts";
@@ -59,6 +60,8 @@ export interface Setting {
   comparisons?(view: PlanView): readonly ComparisonPlan[];
   /** Learning rates to choose among, where it is about that. */
   choices?(view: PlanView): readonly ChoicePlan[];
+  /** Learning against forgetting, where it is about that. */
+  paretos?(view: PlanView): readonly ParetoPlan[];
 }
 
 /** The papers whose tasks a setting is about. */

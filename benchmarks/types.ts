@@ -103,6 +103,8 @@ export interface CellSpec {
    * step are evaluated, none is selected. Absent where it goes to its end.
    */
   readonly stopAfter?: number;
+  /** Whether its learning rate is one on trial that is put to test rows; absent where it is its method's own, or put to validation rows. */
+  readonly trial?: true;
   /** Seed of all random streams; 0 where nothing is random. */
   readonly seed: number;
   /** What the model is put to, in order. */
@@ -224,7 +226,7 @@ export interface Factors {
   readonly trainShots: number;
   /** Seed; 0 where nothing is random. */
   readonly seed: number;
-  /** Peak learning rate of a cell that tries one on validation rows; absent from all others, whose method has one learning rate. */
+  /** Peak learning rate of a cell that tries one; absent from all others, whose method has one learning rate. */
   readonly learningRate?: number;
   /** Rank of the method's adapter; absent where it has none. */
   readonly adapterRank?: number;

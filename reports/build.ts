@@ -16,9 +16,11 @@ import {
   type ReportComparison,
   type ReportEvaluation,
   type ReportMetric,
+  type ReportPareto,
   type ReportTable,
   type ReportTrain,
 } from "./model.ts";
+import { reportPareto } from "./pareto.ts";
 import { readSamples, type Run, type RunCell } from "./read_run.ts";
 import { bootstrapInterval, percent, wilsonInterval } from "./statistics.ts";
 import { reportTable } from "./table_values.ts";
@@ -36,7 +38,7 @@ export async function buildReport(run: Run): Promise<Report> {
   const { schema: _, cells: __, settings: planned, findings, ...plan } = run.plan;
   const settings = [];
   const find = finder(run.directory, byId);
-  for (const { tables, comparisons, choices, ...setting } of planned) {
+  for (const { tables, comparisons, choices, paretos, ...setting } of planned) {
     const made: ReportTable[] = [];
     for (const table of tables) made.push(await reportTable(table, byId));
     const chosen = choices?.map((choice) => reportChoice(choice, (reference) => scoreOf(reference, byId)));
@@ -44,11 +46,14 @@ export async function buildReport(run: Run): Promise<Report> {
     for (const { contrasts, ...comparison } of comparisons ?? []) {
       compared.push({ ...comparison, contrasts: (await compareAll(contrasts, find)).map(({ report }) => report) });
     }
+    const fronts: ReportPareto[] = [];
+    for (const pareto of paretos ?? []) fronts.push(await reportPareto(pareto, find));
     settings.push({
       ...setting,
       tables: made,
       ...(comparisons === undefined ? {} : { comparisons: compared }),
       ...(chosen === undefined ? {} : { choices: chosen }),
+      ...(paretos === undefined ? {} : { paretos: fronts }),
     });
   }
   const signatures = cells.flatMap((cell) => cell.identity === null ? [] : [cell.identity.numericSignature]);

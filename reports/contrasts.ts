@@ -106,7 +106,7 @@ async function compareOne(plan: ContrastPlan, find: Find): Promise<Raw> {
  * McNemar's exact p where rates of one run stand against rates of one run, else that of t. Where all differences are equal t says nothing, and
  * the sign test, which is McNemar's, takes its place.
  */
-async function pOf(
+export async function pOf(
   differences: readonly (readonly number[])[],
   proportion: boolean,
   { mean, error, freedom }: MeanInterval,
@@ -119,7 +119,7 @@ async function pOf(
 }
 
 /** What enters for a side: items by seed. */
-interface Entered {
+export interface Entered {
   readonly kind: ValueKind;
   readonly proportion: boolean;
   readonly seeds: readonly (readonly number[])[];
@@ -129,7 +129,7 @@ interface Entered {
  * The alternative of the greatest mean, of equal ones the first; for a spread, item by item, that less the one of the least mean. Null where a
  * value of any is missing.
  */
-async function enter(side: Side, of: ContrastPlan["of"], find: Find): Promise<Entered | null> {
+export async function enter(side: Side, of: ContrastPlan["of"], find: Find): Promise<Entered | null> {
   const all: Entered[] = [];
   for (const alternative of side) {
     const found: Found[] = [];
@@ -151,7 +151,7 @@ async function enter(side: Side, of: ContrastPlan["of"], find: Find): Promise<En
 }
 
 /** Item by item and seed by seed; a side of one run, the untrained model or a constant, stands against every seed of the other. */
-function paired(first: Entered["seeds"], second: Entered["seeds"], label: string): number[][] {
+export function paired(first: Entered["seeds"], second: Entered["seeds"], label: string): number[][] {
   const seeds = Math.max(first.length, second.length);
   const count = Math.max(first[0].length, second[0].length);
   const at = (side: Entered["seeds"], s: number) => {

@@ -14,6 +14,7 @@ import type {
   ReportTable,
   ReportTrain,
 } from "./model.ts";
+import { paretoText } from "./pareto_markdown.ts";
 import { markdownTable } from "./tables.ts";
 import { fixed, scientific, shortHash } from "./text.ts";
 
@@ -99,6 +100,7 @@ function settingSection(setting: ReportSetting): string {
   const head = `## ${setting.name}: ${setting.title} (${setting.source})\n\n${setting.description}\n`;
   const comparisons = (setting.comparisons ?? []).filter(({ contrasts }) => contrasts.length > 0);
   const parts = [
+    ...(setting.paretos ?? []).map((pareto, i) => paretoText(pareto, i === 0)),
     ...setting.tables.map(tableSection),
     ...comparisons.map(comparisonText),
     ...(setting.choices ?? []).map(choiceSection),

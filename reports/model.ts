@@ -14,6 +14,7 @@ import type {
   MethodSpec,
   MetricResult,
   Operands,
+  ParetoPlan,
   Plan,
   Profile,
   SettingPlan,
@@ -187,11 +188,52 @@ export interface ReportComparison extends Omit<ComparisonPlan, "contrasts"> {
   readonly contrasts: readonly ReportContrast[];
 }
 
+/** A mean in 0..100 with its 95 % t interval over items, and over seeds where there are several; four decimals. */
+export interface ReportMean {
+  readonly value: string;
+  readonly low: string;
+  readonly high: string;
+}
+
+/** A model of a comparison of methods: what it learnt against what it kept. */
+export interface ReportParetoPoint {
+  readonly method: string;
+  /** Null where nothing is trained. */
+  readonly learningRate: number | null;
+  /** Score on validation rows; null where it is missing or nothing is trained. */
+  readonly validation: string | null;
+  /** Whether validation rows choose its learning rate among its method's. */
+  readonly chosen: boolean;
+  /** Null where a score is missing. */
+  readonly target: ReportMean | null;
+  readonly others: ReportMean | null;
+  /** Whether it is on the Pareto front of its method's points, and of all; null where missing points leave that open. */
+  readonly ownFront: boolean | null;
+  readonly front: boolean | null;
+}
+
+/** A method at its chosen learning rate less the reference at its own; a difference is null where a score is missing. */
+export interface ReportParetoContrast {
+  readonly method: string;
+  readonly learningRate: number;
+  readonly referenceLearningRate: number;
+  readonly target: ReportMean & { readonly p: string } | null;
+  readonly others: ReportMean & { readonly p: string } | null;
+}
+
+/** Learning against forgetting. */
+export interface ReportPareto extends Omit<ParetoPlan, "points"> {
+  readonly points: readonly ReportParetoPoint[];
+  /** p is corrected by Holm over all of them; none unless the reference's learning rate is chosen. */
+  readonly contrasts: readonly ReportParetoContrast[];
+}
+
 /** A setting: as planned, with its tables' values. */
-export interface ReportSetting extends Omit<SettingPlan, "tables" | "choices" | "comparisons"> {
+export interface ReportSetting extends Omit<SettingPlan, "tables" | "choices" | "comparisons" | "paretos"> {
   readonly tables: readonly ReportTable[];
   readonly comparisons?: readonly ReportComparison[];
   readonly choices?: readonly ReportChoice[];
+  readonly paretos?: readonly ReportPareto[];
 }
 
 /** `report.json`. */

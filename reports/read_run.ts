@@ -102,6 +102,12 @@ function checkReferences(found: Plan, path: string): void {
     setting.comparisons?.forEach(({ contrasts }, c) =>
       checkContrasts(contrasts, `settings[${s}].comparisons[${c}]`, known, path)
     );
+    setting.paretos?.forEach(({ points }, p) =>
+      points.forEach(({ validation, target, others }, i) => {
+        const sides = [validation, target, ...others.flatMap(({ sides }) => sides)];
+        checkCells(sides.flat(2), `settings[${s}].paretos[${p}].points[${i}]`, known, path);
+      })
+    );
     setting.tables.forEach((table, t) =>
       table.entries.forEach((entry, e) => {
         const field = `settings[${s}].tables[${t}].entries[${e}]`;
@@ -131,13 +137,20 @@ function checkContrasts(
   known: ReadonlySet<string>,
   path: string,
 ): void {
-  contrasts.forEach(({ first, second }, i) => {
-    for (const reference of [...first, ...second].flat()) {
-      for (const cell of referencedCells(reference).filter((id) => !known.has(id))) {
-        throw new Error(`${path}: field "${field}.contrasts[${i}]" names cell "${cell}", which "cells" lacks`);
-      }
-    }
-  });
+  contrasts.forEach(({ first, second }, i) =>
+    checkCells([...first, ...second].flat(), `${field}.contrasts[${i}]`, known, path)
+  );
+}
+
+function checkCells(
+  references: readonly ValueReference[],
+  field: string,
+  known: ReadonlySet<string>,
+  path: string,
+): void {
+  for (const cell of references.flatMap(referencedCells).filter((id) => !known.has(id))) {
+    throw new Error(`${path}: field "${field}" names cell "${cell}", which "cells" lacks`);
+  }
 }
 
 async function readLines<T>(path: string, shape: Shape): Promise<T[] | null> {

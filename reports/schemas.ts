@@ -101,6 +101,20 @@ export const plan: Shape = object({
       contrasts,
       notes: list(text),
     }))),
+    paretos: optional(list(object({
+      title: text,
+      target: text,
+      others: text,
+      reference: text,
+      points: list(object({
+        method: text,
+        learningRate: nullable(number),
+        validation: side,
+        target: side,
+        others: list(object({ set: text, sides: list(side) })),
+      })),
+      notes: list(text),
+    }))),
     choices: optional(list(object({
       method: text,
       candidates: list(object({

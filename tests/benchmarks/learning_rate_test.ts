@@ -1,24 +1,38 @@
-import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { jsonSha256 } from "../../benchmarks/cell.ts";
-import { profiles } from "../../benchmarks/profiles.ts";
+import { attachedTask } from "../../benchmarks/execute_cell.ts";
+import { profiles, rateOf, type Tuned } from "../../benchmarks/profiles.ts";
 import { progressLine } from "../../benchmarks/progress_line.ts";
 import { readTrain, tasks } from "../../tasks/mod.ts";
+import { methodOf } from "../../training/methods/mod.ts";
 import { planSmoke, withData } from "./world.ts";
 
 const settings = ["learning_rate"];
+const embedded = new URL("../../fixtures/data", import.meta.url).pathname;
 
-Deno.test("Every trained method is tried at the same learning rates, on rows that are neither trained nor tested on", () =>
+/** Methods and stages in the order of choices, with the method that tries each. */
+const methodOfStage: Record<string, string> = {
+  ft: "ft",
+  fticl: "fticl",
+  lora: "lora",
+  value_tuning: "value_tuning",
+  model_tuning: "ft",
+  adapter_tuning: "lora",
+  prompt_tuning: "prompt_tuning",
+};
+
+Deno.test("Every trained method is tried at its grid's learning rates, on rows that are neither trained nor tested on", () =>
   withData(async (_, dataDir) => {
     const { plan, specs } = await planSmoke(dataDir, { settings });
-    const sweep = [3e-4, 1e-3, 2e-3];
+    const { learningRateSweep } = profiles.smoke;
     for (const task of ["summary", "sentiment"]) {
-      for (const method of ["ft", "fticl"]) {
+      for (const method of ["ft", "fticl", "lora", "value_tuning"] as const) {
         const cells = plan.cells.filter(({ factors }) => factors.trainTask === task && factors.method === method);
-        assertEquals(cells.map(({ factors }) => factors.learningRate), sweep);
+        assertEquals(cells.map(({ factors }) => factors.learningRate), [...learningRateSweep[method]]);
         assertEquals(cells.map(({ factors }) => factors.trainSize), [16, 16, 16]);
       }
     }
-    assertEquals(plan.cells.length, 12);
+    assertEquals(plan.cells.length, 24);
     const last = (await readTrain(dataDir, tasks.summary, "xsum", 48)).slice(-8);
     for (const { train, method, evaluations } of specs.values()) {
       const shots = method.name === "fticl" ? [0, method.demonstrations] : [0];
@@ -29,6 +43,49 @@ Deno.test("Every trained method is tried at the same learning rates, on rows tha
       }
     }
   }));
+
+Deno.test("P's stages are tried as the model that has that stage alone, as it was trained and with the prompt on it", async () => {
+  const { plan, specs } = await planSmoke(embedded, { settings });
+  const { choices } = plan.settings[0];
+  assertEquals(choices!.map(({ method }) => method), Object.keys(methodOfStage));
+  for (const { method, candidates } of choices!.slice(4)) {
+    assertEquals(
+      candidates.map(({ learningRate }) => learningRate),
+      [...profiles.smoke.learningRateSweep[method as "prompt_tuning"]],
+    );
+    for (const { learningRate, tasks } of candidates) {
+      assertEquals(tasks.map(({ task }) => task), ["promot_rte", "translation"]);
+      for (const { task, shots: [[{ cell, set, shots, metric }]] } of tasks) {
+        const spec = specs.get(cell)!;
+        assertEquals([spec.method.name, metric], [
+          methodOfStage[method],
+          task === "translation" ? "bleu" : "free_accuracy",
+        ]);
+        const { stages } = methodOf(spec.method).describe(spec.method);
+        assertEquals(stages.map(({ hyper }) => hyper.learningRate), [learningRate]);
+        // The data has no training rows of RTE: those of MNLI stand in, and the prompt stands before them all the same.
+        assertEquals([set, shots], [task === "translation" ? "enfr" : "multinli", 0]);
+        assertEquals(spec.evaluations.map((one) => attachedTask(spec, one)), [
+          spec.method.name === "ft" || spec.method.name === "value_tuning" ? null : 0,
+        ]);
+      }
+    }
+  }
+});
+
+Deno.test("Each profile has one grid for what is alike, of three or four rates, which holds the rate that it uses", () => {
+  for (const [profile, scale] of Object.entries(profiles)) {
+    for (const [tuned, grid] of Object.entries(scale.learningRateSweep) as [Tuned, number[]][]) {
+      assert(grid.length >= 3 && grid.length <= 4, `${profile} ${tuned}`);
+      assertEquals(grid, [...grid].sort((a, b) => a - b));
+      assert(grid.includes(rateOf(scale, tuned)), `${profile} ${tuned}: ${rateOf(scale, tuned)} is not in its grid`);
+    }
+    const { ft, fticl, lora, value_tuning, prompt_tuning, model_tuning } = scale.learningRateSweep;
+    assertEquals(fticl, ft);
+    assertEquals(value_tuning, lora);
+    assert(prompt_tuning[0] > model_tuning[0] && lora[0] > ft[0]);
+  }
+});
 
 Deno.test("A cell on trial is not the method's own cell, even at the same learning rate", () =>
   withData(async (_, dataDir) => {
@@ -71,12 +128,12 @@ Deno.test("A choice names the evaluations of every task, shot count and seed", (
   withData(async (_, dataDir) => {
     const { plan, specs } = await planSmoke(dataDir, { settings, seeds: [1, 2] });
     const [{ choices, tables }] = plan.settings;
-    assertEquals(choices?.map(({ method }) => method), ["ft", "fticl"]);
+    assertEquals(choices?.map(({ method }) => method), ["ft", "fticl", "lora", "value_tuning"]);
     for (const { method, candidates } of choices!) {
       for (const { learningRate, tasks } of candidates) {
         assertEquals(tasks.map(({ task }) => task), ["summary", "sentiment"]);
         for (const { task, shots } of tasks) {
-          assertEquals(shots.map((seeds) => seeds.length), method === "ft" ? [2] : [2, 2]);
+          assertEquals(shots.map((seeds) => seeds.length), method === "fticl" ? [2, 2] : [2]);
           for (const { cell, metric } of shots.flat()) {
             const spec = specs.get(cell)!;
             assertEquals([spec.method.name, spec.method.name !== "icl" && spec.method.learningRate], [
@@ -93,14 +150,19 @@ Deno.test("A choice names the evaluations of every task, shot count and seed", (
     assertEquals(tables[0].columns, ["xsum, 0-shot", "xsum, 1-shot"]);
   }));
 
-Deno.test("The plan says which learning rate each method has and where it comes from", () =>
-  withData(async (_, dataDir) => {
-    const { plan } = await planSmoke(dataDir);
-    assertEquals(plan.learningRates, {
-      values: profiles.smoke.learningRates,
-      from: profiles.smoke.learningRatesFrom,
-    });
-  }));
+Deno.test("The plan says which learning rate each method and stage has that it trains, and where it comes from", async () => {
+  const { learningRates: { ft, fticl }, learningRatesFrom: from, promot } = profiles.smoke;
+  await withData(async (_, dataDir) => {
+    assertEquals((await planSmoke(dataDir)).plan.learningRates, { values: { ft, fticl }, from });
+  });
+  const stages = {
+    prompt_tuning: promot.promptTuning.learningRate,
+    adapter_tuning: promot.adapterTuning.learningRate,
+    model_tuning: promot.modelTuning.learningRate,
+  };
+  const { plan } = await planSmoke(embedded, { settings: ["in_domain", "promot_ablations"] });
+  assertEquals(plan.learningRates, { values: { ft, ...stages }, from });
+});
 
 Deno.test("progressLine names a learning rate on trial", () => {
   const factors = {
