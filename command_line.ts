@@ -57,7 +57,8 @@ const folder = { kind: "text", shown: "DIR", what: "a folder" } as const;
 export const commands: readonly Command[] = [
   {
     name: "bench",
-    summary: "train and evaluate the cells of the settings, then write the report; does only what is missing",
+    summary:
+      "train and evaluate the cells of the settings (all: of every one), then write the report; does only what is missing",
     operands: { shown: "[SETTING ...]", least: 0, most: Infinity },
     flags: [
       {
@@ -104,7 +105,7 @@ export const commands: readonly Command[] = [
         help: "tokens of a training micro-batch; changes no result",
       },
       { name: "dry-run", help: "print the cells that would run, and stop" },
-      { name: "list", help: "print the settings, and stop" },
+      { name: "list", help: "print the settings with cells and estimated time, and stop" },
     ],
   },
   {

@@ -44,14 +44,14 @@ async function benchOptions(request: Request, signal: AbortSignal): Promise<Benc
 }
 
 async function checkSelection(names: readonly string[], only: Readonly<Record<string, string>>): Promise<void> {
-  const { onlyKeys, settings } = await import("./benchmarks/mod.ts");
+  const { allSettings, onlyKeys, settings } = await import("./benchmarks/mod.ts");
   for (const key of Object.keys(only)) {
     if ((onlyKeys as readonly string[]).includes(key)) continue;
     throw new UsageError(
       `--only ${key}: no such key (closest: ${closest(key, onlyKeys)}; all: ${onlyKeys.join(", ")})`,
     );
   }
-  const known = Object.keys(settings);
+  const known = [...Object.keys(settings), allSettings];
   for (const name of names) {
     if (known.includes(name)) continue;
     throw new UsageError(`unknown setting "${name}" (closest: ${closest(name, known)}; all: ${known.join(", ")})`);
@@ -70,15 +70,12 @@ async function runBench(options: BenchOptions, terminal: Terminal): Promise<numb
 }
 
 async function bench(request: Request, terminal: Terminal, signal: AbortSignal): Promise<number> {
-  const { dryRun, listSettings } = await import("./benchmarks/mod.ts");
-  if (request.switches.list) {
-    terminal.result(listSettings());
-    return 0;
-  }
+  const { dryRun, listRuns } = await import("./benchmarks/mod.ts");
   const options = await benchOptions(request, signal);
   await checkSelection(request.operands, options.only);
-  if (!options.dryRun) return await runBench(options, terminal);
-  terminal.result(await dryRun(options));
+  if (request.switches.list) terminal.result(await listRuns(options, terminal.note));
+  else if (options.dryRun) terminal.result(await dryRun(options));
+  else return await runBench(options, terminal);
   return 0;
 }
 

@@ -23,8 +23,11 @@ export function wanted(only: Only, values: Readonly<Record<string, string | numb
   return Object.entries(values).every(([key, value]) => !Object.hasOwn(only, key) || only[key] === String(value));
 }
 
-/** The error for a filter that leaves nothing: what the plan has for each key of the filter. */
+/** The error for a plan without cells: what the plan has for each key of the filter, where there is one. */
 export function nothingWanted(only: Only, seen: Readonly<Record<string, ReadonlySet<string>>>): Error {
+  if (Object.keys(only).length === 0) {
+    return new Error("the data hold no set that the settings train on or are put to, so there is no cell to run");
+  }
   const filter = Object.entries(only).map(([key, value]) => `${key}=${value}`).join(",");
   const valid = Object.keys(only).map((key) => `${key}: ${[...(seen[key] ?? [])].join(", ")}`).join("; ");
   return new Error(`--only ${filter} leaves no cell to run; valid: ${valid}`);

@@ -1,6 +1,6 @@
 /** The program as a process: exit codes, what goes to which stream, and an interrupt in the middle of a cell. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { root, taskArguments, tunemark } from "./spawn.ts";
+import { root, spawn, taskArguments, tunemark } from "./spawn.ts";
 
 /** Calls that end in one line on standard error, before any GPU is opened. */
 const refused: [string[], number, RegExp][] = [
@@ -37,10 +37,31 @@ Deno.test("help goes to standard output, with code 0", async () => {
   assertStringIncludes(stdout, "--seeds N                      how many seeds, from 1 on (1 to 100) [1]\n");
 });
 
-Deno.test("the settings are listed with the figure each comes from", async () => {
-  const { code, stdout } = await tunemark(["bench", "--list"]);
+Deno.test("without an adapter settings are listed with figure and cells, and why without times", async () => {
+  const { code, stdout } = await tunemark(["bench", "--list", "in_domain"], { VK_DRIVER_FILES: "/nonexistent" });
   assertEquals(code, 0);
-  assertMatch(stdout, /^in_domain +U Figure 1 /m);
+  assertMatch(stdout, /^in_domain +U Figure 1( +20 cells){3}$/m);
+  assertMatch(stdout, /^Cells are of 1 seed, model embedded and data embedded; /m);
+  assertMatch(stdout, /^No times, since they could not be measured: no GPU adapter found /m);
+});
+
+Deno.test("with an adapter settings are listed with times, which are measured once, saying so", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    // Deno's own cache lies in the same folder, where it is not told otherwise.
+    const { denoDir } = JSON.parse((await spawn(Deno.execPath(), ["info", "--json"])).stdout);
+    const env = { XDG_CACHE_HOME: folder, DENO_DIR: denoDir };
+    const list = () => tunemark(["bench", "--list", "training_loss", "--seeds", "2"], env);
+    const [first, second] = [await list(), await list()];
+    assertMatch(first.stderr, /^measuring how fast .*\n$/);
+    assertEquals({ ...second, stderr: first.stderr }, first);
+    assertEquals(second.stderr, "");
+    assertMatch(first.stdout, /^training_loss +U section 5\.4 +20 cells, \d+ .* 30 cells, \d+ .* 30 cells, \d+ /m);
+    assertMatch(first.stdout, /^Cells are of 2 seeds, /m);
+    assertStringIncludes(first.stdout, `kept in ${folder}/tunemark/rates.json`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("without an adapter it says what to install, with code 3", async () => {
