@@ -10,6 +10,7 @@ import { formatSpecialization } from "./format_specialization.ts";
 import { inDomain } from "./in_domain.ts";
 import { learningRate } from "./learning_rate.ts";
 import { outOfDomain } from "./out_of_domain.ts";
+import { methodComparison } from "./method_comparison.ts";
 import { promotAblations } from "./promot_ablations.ts";
 import { promotFurther } from "./promot_further.ts";
 import { promotMultiTask } from "./promot_multi_task.ts";
@@ -32,6 +33,7 @@ export const settings: Readonly<Record<string, Setting>> = {
   training_loss: trainingLoss,
   findings,
   learning_rate: learningRate,
+  method_comparison: methodComparison,
   promot_supervised: promotSupervised,
   promot_nli: promotNli,
   promot_translation: promotTranslation,
