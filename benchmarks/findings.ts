@@ -14,6 +14,7 @@ import { promotNli } from "./promot_nli.ts";
 import { promotSupervised } from "./promot_supervised.ts";
 import { promotTranslation } from "./promot_translation.ts";
 import { papersOf, type Setting } from "./setting.ts";
+import { laterStatementCells } from "./statements_later.ts";
 import { promotStatementCells } from "./statements_promot_steps.ts";
 import { trainingLoss } from "./training_loss.ts";
 
@@ -48,6 +49,7 @@ export const findings: Setting = {
         setting.requests(task, { ...scope, tasks })
       ),
       ...promotStatementCells(task, { ...scope, tasks }),
+      ...laterStatementCells(task, { ...scope, tasks }),
     ];
   },
   tables: () => [],

@@ -78,6 +78,7 @@ export const methodComparison: Setting = {
     "FT, FTICL, LoRA, value tuning, prompt tuning and ProMoT over one sweep of learning rates: learning against forgetting.",
   onlyByName: true,
   paper: "both",
+  laterWork: true,
   requests: (task, scope) =>
     panelsOf(scope).flatMap((panel) => panelRequests(panel, scope)).filter((request) => request.task === task.name),
   tables: (view) => panelsOf(view).flatMap((panel) => scoresTable(panel, view)),

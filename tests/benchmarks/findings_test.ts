@@ -42,9 +42,17 @@ Deno.test("The setting findings has the cells that P's statements and those of l
     "T2.8": 72,
     "T2.9": 10,
     "T2.10": 4,
+    // On four sets tuned on; on twelve others and by two averages at two shot counts; on both.
+    "L1": 4,
+    "L2": 16,
+    "L3": 20,
     // On five sets, and on eleven others.
-    "L3": 16,
+    "L4": 16,
   });
+  // Claims of later work are put to the run only where a setting asks for it.
+  const compared = await counts(["method_comparison"], { task: "question" });
+  assertEquals(compared, { "L1": 1, "L2": 6, "L3": 7, "L4": 5 });
+  assertEquals(await counts([]), {});
   assertEquals(Object.keys(await counts(["promot_nli"])), ["T2.1", "T2.2", "T2.3", "T2.5", "T2.6", "T2.7", "T2.9"]);
   // Without prompt tuning there is no difference that T2.5 claims.
   assertEquals(await counts(["in_domain", "promot_further"]), { "T2.6": 8 });

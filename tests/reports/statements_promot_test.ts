@@ -18,7 +18,8 @@ function armOf({ spec: { method, train } }: At): ArmName {
 /** A world in which only the model decides. */
 const byArm = (scores: Partial<Record<ArmName, number>>, other = 50): World => (at) => scores[armOf(at)] ?? other;
 
-const own = ({ from, set }: At) => from === set;
+/** Whether it is the set tuned on; rows of MNLI stand in for those of RTE. */
+const own = ({ from, set, spec }: At) => from === set || (set === "rte" && spec.train?.task === "promot_rte");
 
 /** For each statement a world in which it is true, and one in which it is false. */
 const worlds: Readonly<Record<string, readonly [isTrue: World, isFalse: World]>> = {
@@ -34,7 +35,13 @@ const worlds: Readonly<Record<string, readonly [isTrue: World, isFalse: World]>>
     byArm({ promot: 40, promot_1: 30, ft: 70, ft_1: 60 }),
   ],
   "T2.10": [byArm({ promot: 60, lora_2: 40, lora_4: 50 }), byArm({ promot: 40, lora_2: 60, lora_4: 70 })],
+  "L1": [({ method }) => method === "ft" ? 80 : 60, ({ method }) => method === "ft" ? 60 : 80],
+  "L2": [({ method }) => method === "lora" ? 60 : 40, ({ method }) => method === "lora" ? 40 : 60],
   "L3": [
+    (at) => own(at) ? 70 : at.method === "value_tuning" ? 60 : 40,
+    (at) => at.method === "value_tuning" ? 40 : own(at) ? 90 : 60,
+  ],
+  "L4": [
     (at) => (own(at) === (at.method === "fticl")) ? 60 : 40,
     (at) => (own(at) === (at.method === "fticl")) ? 40 : 60,
   ],
