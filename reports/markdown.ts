@@ -3,6 +3,7 @@
  * @module
  */
 import type { DistanceResult } from "../benchmarks/types.ts";
+import { cutPromptsSection } from "./cut_prompts.ts";
 import { comparisonText, findingsSection, valueText } from "./findings_markdown.ts";
 import { cellLabel } from "./labels.ts";
 import type {
@@ -28,6 +29,7 @@ export function reportMarkdown(report: Report): string {
     ...report.settings.map((setting) => settingSection(setting)),
     trainingSection(report),
     distanceSection(report),
+    cutPromptsSection(report),
     problemSection(report),
   ];
   return sections.filter((section) => section !== "").join("\n");
@@ -92,6 +94,11 @@ function legend(report: Report): string {
   }
   if (entries.some(({ paper }) => paper !== null)) {
     lines.push("Square brackets hold the paper's value, on the paper's own model and data.");
+  }
+  if (report.cells.some(({ evaluations }) => evaluations.some(({ truncated }) => truncated > 0))) {
+    lines.push(
+      "Some prompts did not fit the model's context and lost their beginning; a section at the end names them.",
+    );
   }
   return `## How to read the tables\n\n${lines.map((line) => `- ${line}\n`).join("")}`;
 }
