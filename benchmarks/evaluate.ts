@@ -12,6 +12,7 @@ import {
   type ItemStatistics,
   labelTokens,
   meanValue,
+  type Metric,
   metricsOf,
   postprocess,
   renderContext,
@@ -25,6 +26,7 @@ import { blankLineToken, type EncodedPrompt, encodePrompt, tokensSha256 } from "
 import type { CellContext } from "./executor.ts";
 import { shortestF32 } from "./numbers.ts";
 import { scoreTunedLabel, tunedLabelRate } from "./tuned_labels.ts";
+import { scoreTunedLanguage, tunedLanguageRate, vocabularyOf } from "./tuned_language.ts";
 import type { EvaluationResult, EvaluationSpec, MetricResult, Sample } from "./types.ts";
 
 /** What evaluation needs of the model. */
@@ -57,6 +59,14 @@ interface Prepared {
   readonly prompts: readonly EncodedPrompt[];
   /** First tokens of the labels; empty for generation. */
   readonly labelIds: readonly number[];
+  /** How answers are told to be in the format of the task tuned on; null where they are not looked at for it. */
+  readonly format: TunedFormat | null;
+}
+
+/** What tells whether an answer is in the format of the task tuned on. */
+interface TunedFormat {
+  readonly metric: Metric;
+  score(answer: string): ItemStatistics;
 }
 
 /** One prompt on its way, with where its sample belongs. */
@@ -124,7 +134,20 @@ async function prepare(subject: Subject, spec: EvaluationSpec, data: Data): Prom
   const prompts = texts.map((text) => encodePrompt(tokenizer, text, room));
   const encode = (text: string) => tokenizer.encode(text);
   const labelIds = task.kind === "classification" ? labelTokens(task, spec.format, encode, texts[0]) : [];
-  return { spec, task, attached, rows, prompts, labelIds };
+  return { spec, task, attached, rows, prompts, labelIds, format: await formatOf(spec, rows, data) };
+}
+
+async function formatOf(
+  { tunedLabels, tunedTargets }: EvaluationSpec,
+  rows: readonly DatasetRow[],
+  data: Data,
+): Promise<TunedFormat | null> {
+  if (tunedLabels) return { metric: tunedLabelRate, score: (text) => scoreTunedLabel(tunedLabels, text) };
+  if (!tunedTargets) return null;
+  const { task, set, size, rowsSha256 } = tunedTargets;
+  const trained = unchanged(await data.train(findTask(task), set, size), rowsSha256, `${task}/${set}: training rows`);
+  const [tuned, own] = [trained, rows].map((some) => vocabularyOf(some.map(({ output }) => output)));
+  return { metric: tunedLanguageRate, score: (text) => scoreTunedLanguage(tuned, own, text) };
 }
 
 /** Each evaluation by itself, but for consecutive small ones that are decoded alike and together fill no more than a batch. */
@@ -169,11 +192,11 @@ function labelMargin(scores: readonly number[]): number {
   return second === undefined ? Infinity : Math.fround(first - second);
 }
 
-function sampleOf({ prepared: { spec, task }, row }: Item, { text, labelScores, margin }: Kept): Sample {
+function sampleOf({ prepared: { spec, task, format }, row }: Item, { text, labelScores, margin }: Kept): Sample {
   const scored = task.kind === "generation"
     ? { label: null, statistics: scoreGeneration(task, text, row.output) }
     : scoreClassification(task, labelScores, text, row.output);
-  const tuned = spec.tunedLabels && { [tunedLabelRate.name]: scoreTunedLabel(spec.tunedLabels, text) };
+  const tuned = format && { [format.metric.name]: format.score(text) };
   return {
     task: spec.task,
     set: spec.set,
@@ -188,7 +211,7 @@ function sampleOf({ prepared: { spec, task }, row }: Item, { text, labelScores, 
   };
 }
 
-function resultOf({ spec, task, prompts }: Prepared, samples: readonly Sample[]): EvaluationResult {
+function resultOf({ spec, task, prompts, format }: Prepared, samples: readonly Sample[]): EvaluationResult {
   return {
     task: spec.task,
     set: spec.set,
@@ -203,7 +226,7 @@ function resultOf({ spec, task, prompts }: Prepared, samples: readonly Sample[])
       inputTokens: tokensSha256(prompts),
     },
     truncated: prompts.filter(({ truncated }) => truncated).length,
-    metrics: [...metricsOf(task), ...(spec.tunedLabels ? [tunedLabelRate] : [])].map((metric): MetricResult => {
+    metrics: [...metricsOf(task), ...(format === null ? [] : [format.metric])].map((metric): MetricResult => {
       const items = samples.map(({ statistics }) => statistics[metric.name]);
       return {
         name: metric.name,

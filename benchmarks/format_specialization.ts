@@ -27,11 +27,23 @@ const paperNote =
   "500 steps while exact match on TriviaQA and web_questions falls to about 0. In brackets at step 0: its untrained model and its tuned " +
   "prompt, from Tables 2 and 3. Here batches are those of the profile, so steps are not the paper's steps.";
 
-const rateNote =
-  "An answer counts where its first word is a label of RTE, True or False, in any case. The paper's Figure 2 has this share for FT on RTE: at " +
-  "least 90 % of answers to TriviaQA by step 300; above 99 % of those to English to German after 500 steps. Of sets with labels, whose right " +
-  "answers may be True or False, and of models tuned on translation, whose format is a language and not a list of words, no share is given. " +
-  "Step 0 of both is the untrained model.";
+/** What is said of answers in the format tuned on, and how. */
+const copies: Readonly<Record<WatchedTask, { readonly title: string; readonly note: string }>> = {
+  promot_rte: {
+    title: "answers that begin with a label of RTE",
+    note:
+      "An answer counts where its first word is a label of RTE, True or False, in any case. The paper's Figure 2 has this share for FT on RTE: at " +
+      "least 90 % of answers to TriviaQA by step 300; above 99 % of those to English to German after 500 steps. Of sets with labels, whose right " +
+      "answers may be True or False, no share is given. Step 0 of both is the untrained model.",
+  },
+  translation: {
+    title: "answers in the language translated to",
+    note:
+      "An answer counts where more of its words are among those of the French targets trained on than among those of the tested set's own " +
+      "references; on real data names can be in one of the two only, so small shares mean little. The paper gives no such share of models tuned on " +
+      "translation. The untrained model's answers are not looked at for it.",
+  },
+};
 
 const unit =
   "accuracy of the generated label (rte, cb, wic), exact match (triviaqa, webquestions), BLEU (enfr, ende, enro), " +
@@ -44,7 +56,7 @@ export const formatSpecialization: Setting = {
   source: "P Figures 1, 2",
   description:
     "FT and ProMoT on RTE and on English to French after 0, 1, 2, 4, ... steps: scores on the set tuned on and on eight others at one " +
-    "shot, and how many answers are labels of RTE.",
+    "shot, and how many answers are in the format tuned on.",
   onlyByName: true,
   paper: "P",
   requests: checkpointRequests,
@@ -55,7 +67,7 @@ export const formatSpecialization: Setting = {
         ...checkpointNotes,
         paperNote,
       ]),
-      ...withNotes(watchedArms.flatMap((arm) => rateTable(view, arm)), [rateNote]),
+      ...on.flatMap((task) => withNotes(watchedArms.flatMap((arm) => rateTable(view, task, arm)), [copies[task].note])),
     ];
   },
 };
@@ -87,11 +99,11 @@ function untunedScore(tunedOn: "rte" | "enfr", arm: WatchedArm, set: string): nu
   return afterRte.pretrained?.[0]?.[1 + (contextSets as readonly string[]).indexOf(set)] ?? null;
 }
 
-/** How many answers to other tasks are labels of RTE: a row a step, a column a set. */
-function rateTable(view: PlanView, arm: WatchedArm): TablePlan[] {
+/** How many answers to other tasks are in the format tuned on: a row a step, a column a set. */
+function rateTable(view: PlanView, on: WatchedTask, arm: WatchedArm): TablePlan[] {
   const entries = checkpointSteps(view.scale).flatMap((step) =>
     contextSets.flatMap((set) =>
-      copyRatesAfter(view, "promot_rte", arm, step, set).map((reference): TableEntry => ({
+      copyRatesAfter(view, on, arm, step, set).map((reference): TableEntry => ({
         row: String(step),
         column: set,
         reference,
@@ -99,6 +111,6 @@ function rateTable(view: PlanView, arm: WatchedArm): TablePlan[] {
       }))
     )
   );
-  const title = `${promotArms[arm].label} on RTE, answers that begin with a label of RTE`;
+  const title = `${promotArms[arm].label} on ${names[on]}, ${copies[on].title}`;
   return tableOf(title, "share of answers, 0-100, lower is better", "step", entries, []);
 }

@@ -9,6 +9,7 @@ import { contextSets } from "./promot_values.ts";
 import { type CellRequest, promotModel, stopped } from "./requests.ts";
 import { type PlanScope, type PlanView, scoresByShots } from "./setting.ts";
 import { tunedLabelRate } from "./tuned_labels.ts";
+import { tunedLanguageRate } from "./tuned_language.ts";
 import type { EntryReference, ValueReference } from "./types.ts";
 
 /** Models whose tuning is watched, in the tables' order. */
@@ -103,10 +104,13 @@ export function meanAfter(
   return first.map((_, seed) => ({ mean: bySet.map((references) => references[seed]) }));
 }
 
+/** By what an answer of a model tuned on a task is told to be in its format. */
+const copyRates = { promot_rte: tunedLabelRate.name, translation: tunedLanguageRate.name } as const;
+
 /**
- * The format-copy rate, one a seed: the share of answers on another task that begin with a label of the one tuned on. Of generation sets
- * after a classification task only; none elsewhere. At step 0, both models are off their prompt and so the untrained one, which counts
- * labels of a task where it belongs to a tuned prompt.
+ * The format-copy rate, one a seed: the share of answers to other tasks' generation sets that begin with a label of RTE, or that are in the
+ * language translated to. At step 0 both models are off their prompt and so the untrained one, which labels are counted of where it belongs
+ * to a tuned prompt; languages are not.
  */
 export function copyRatesAfter(
   view: PlanView,
@@ -115,5 +119,5 @@ export function copyRatesAfter(
   step: number,
   set: string,
 ): readonly EntryReference[] {
-  return scoresAfter(view, on, step === 0 ? "promot" : arm, step, set, tunedLabelRate.name);
+  return scoresAfter(view, on, step === 0 ? "promot" : arm, step, set, copyRates[on]);
 }

@@ -28,6 +28,7 @@ import {
   type Tuned,
 } from "./profiles.ts";
 import { tunedLabelRate } from "./tuned_labels.ts";
+import { tunedLanguageRate } from "./tuned_language.ts";
 import type { CellSpec, EvaluationSpec, MethodSpec, Operands, Relation, TrainSpec } from "./types.ts";
 
 /** Shot counts of P's in-context tests. */
@@ -348,20 +349,30 @@ async function evaluationsOf(
   request: CellRequest,
   run: RunFacts,
 ): Promise<EvaluationSpec[]> {
-  const tunedLabels = task.kind === "generation" && trained.labels.length > 0 ? trained.labels : null;
-  return await evaluationsOn(
-    task,
-    request.testFormat ?? 1,
-    tunedLabels,
-    await testSets(trained, task, request, run),
-    run,
-  );
+  const format = await tunedFormat(trained, task, request, run);
+  return await evaluationsOn(task, request.testFormat ?? 1, format, await testSets(trained, task, request, run), run);
+}
+
+/** By what answers of a generation task are told to be in the format of the task tuned on; null where they are not looked at for it. */
+async function tunedFormat(
+  trained: Task,
+  tested: Task,
+  { method, size, stopAfter }: CellRequest,
+  { data }: RunFacts,
+): Promise<Pick<EvaluationSpec, "tunedLabels" | "tunedTargets"> | null> {
+  if (tested.kind !== "generation") return null;
+  if (trained.labels.length > 0) return { tunedLabels: trained.labels };
+  if (method === "icl" || stopAfter === undefined) return null;
+  const set = await data.trainingSet(trained) ?? trainingSet(trained);
+  return {
+    tunedTargets: { task: trained.name, set, size, rowsSha256: (await data.train(trained, set, size)).sha256 },
+  };
 }
 
 async function evaluationsOn(
   task: Task,
   format: 1 | 2,
-  tunedLabels: readonly string[] | null,
+  tuned: Pick<EvaluationSpec, "tunedLabels" | "tunedTargets"> | null,
   sets: readonly TestSet[],
   run: RunFacts,
 ): Promise<EvaluationSpec[]> {
@@ -372,6 +383,9 @@ async function evaluationsOn(
       const { rows, sha256 } = await read();
       const demonstrations = await run.data.demonstrations(task, set, shots);
       checkLabels(task, format, set, rows[0], demonstrations.rows, run.model);
+      // On the set tuned on its format is the right one.
+      const counted = tuned?.tunedTargets?.set === set ? null : tuned;
+      const rates = counted === null ? [] : [counted.tunedLabels ? tunedLabelRate : tunedLanguageRate];
       evaluations.push({
         task: task.name,
         set,
@@ -384,10 +398,8 @@ async function evaluationsOn(
         maxNewTokens: task.maxNewTokens,
         rowsSha256: sha256,
         demonstrationsSha256: demonstrations.sha256,
-        scorers: [...metricsOf(task), ...(tunedLabels === null ? [] : [tunedLabelRate])].map(({ signature }) =>
-          signature
-        ),
-        ...(tunedLabels === null ? {} : { tunedLabels }),
+        scorers: [...metricsOf(task), ...rates].map(({ signature }) => signature),
+        ...counted,
       });
     }
   }

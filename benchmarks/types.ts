@@ -75,6 +75,11 @@ export interface EvaluationSpec {
    * with one is counted. Absent elsewhere.
    */
   readonly tunedLabels?: readonly string[];
+  /**
+   * Training rows of the generation task that a model was tuned on, where it was stopped and is put to another set that is answered in text:
+   * how often an answer is in their targets' words is counted. Absent elsewhere.
+   */
+  readonly tunedTargets?: Pick<TrainSpec, "task" | "set" | "size" | "rowsSha256">;
 }
 
 /** The whole specification of a cell; its id is the SHA-256 of its canonical JSON. */
