@@ -27,10 +27,10 @@ export function cellId(spec: CellSpec): string {
 }
 
 /**
- * Identity of what a cell evaluates: the SHA-256 of its specification without its evaluations and what they are for. Cells that share it share the model,
- * which is trained once.
+ * Identity of what a cell looks at: the SHA-256 of its specification without its evaluations, what these are for, and its probes. Cells that
+ * share it share the model, which is trained once.
  */
-export function trainingId({ evaluations: _, trial: __, ...spec }: CellSpec): string {
+export function trainingId({ evaluations: _, trial: __, probes: ___, ...spec }: CellSpec): string {
   return jsonSha256({ ...spec, model: { ...spec.model, name: "" } });
 }
 
@@ -41,7 +41,8 @@ export function lineageId({ stopAfter: _, ...spec }: CellSpec): string {
 
 /** The factors of a cell, flat, by which two runs' cells are matched. */
 export function factorsOf(spec: CellSpec): Factors {
-  const [tested] = spec.evaluations;
+  const { probes = [] } = spec;
+  const tested = spec.evaluations[0] ?? probes[0];
   const { adapter } = methodOf(spec.method).describe(spec.method);
   return {
     model: spec.model.name,
@@ -59,10 +60,11 @@ export function factorsOf(spec: CellSpec): Factors {
     ...(spec.stopAfter === undefined ? {} : { stopAfter: spec.stopAfter }),
     ...(tested === undefined || tested.task === spec.train?.task ? {} : { testTask: tested.task }),
     ...(tested?.format === 2 ? { testFormat: 2 } : {}),
+    ...(probes.length === 0 ? {} : { probe: probes[0].probe }),
   };
 }
 
-/** The task a cell is about: the one it trains on, else the one it is first evaluated on. */
+/** The task a cell is about: the one it trains on, else the one it is first evaluated or measured on. */
 export function taskOf(spec: CellSpec): string {
-  return spec.train?.task ?? spec.evaluations[0]?.task ?? "";
+  return spec.train?.task ?? spec.evaluations[0]?.task ?? spec.probes?.[0]?.task ?? "";
 }

@@ -4,7 +4,7 @@
  */
 import { type DatasetRow, findTask, listSets, readFewShot, readTest, readTrain, type Task } from "../tasks/mod.ts";
 import { jsonSha256 } from "./cell.ts";
-import type { EvaluationSpec, Relation } from "./types.ts";
+import type { EvaluationSpec, ProbeSpec, Relation } from "./types.ts";
 
 /** Rows and the SHA-256 of their canonical JSON. */
 export interface HashedRows {
@@ -33,10 +33,26 @@ export interface Data {
 }
 
 /** The rows an evaluation asks for. */
-export function evaluationRows(data: Data, task: Task, spec: EvaluationSpec): Promise<HashedRows> {
+export function evaluationRows(
+  data: Data,
+  task: Task,
+  spec: Pick<EvaluationSpec, "set" | "relation" | "rows">,
+): Promise<HashedRows> {
   return spec.relation === "validation"
     ? data.validation(task, spec.set, spec.rows)
     : data.test(task, spec.set, spec.rows);
+}
+
+/** The rows a probe asks for, or an evaluation. */
+export async function probeRows(
+  data: Data,
+  task: Task,
+  { set, relation, size, rows: count }: Pick<ProbeSpec, "set" | "relation" | "size" | "rows">,
+): Promise<HashedRows> {
+  if (relation !== "training") return evaluationRows(data, task, { set, relation, rows: count });
+  if (size === undefined) throw new Error(`${task.name}/${set}: a probe on training rows needs their nominal size`);
+  const rows = (await data.train(task, set, size)).rows.slice(0, count);
+  return { rows, sha256: jsonSha256(rows) };
 }
 
 /** The task whose folder holds a task's rows. */

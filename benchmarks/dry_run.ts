@@ -4,9 +4,9 @@
  */
 import { findTask, renderContext } from "../tasks/mod.ts";
 import { taskOf } from "./cell.ts";
-import { type Data, evaluationRows } from "./data.ts";
+import { type Data, probeRows } from "./data.ts";
 import type { Planned } from "./plan.ts";
-import type { CellSpec } from "./types.ts";
+import type { CellSpec, EvaluationSpec, ProbeSpec } from "./types.ts";
 
 /** Learning rates, cells with their factors and number of evaluations, totals, what the data lacks, and one rendered prompt per task. */
 export async function describePlan(planned: Planned, data: Data): Promise<string> {
@@ -17,11 +17,12 @@ export async function describePlan(planned: Planned, data: Data): Promise<string
     const rate = spec.method.name === "icl" ? "-" : spec.method.learningRate.toExponential();
     const method = factors.method + (factors.stopAfter === undefined ? "" : `, step ${factors.stopAfter}`);
     const shown = [factors.trainSize, factors.trainShots].map(String);
-    const numbers = [factors.seed, spec.evaluations.length, rowsOf(spec)].map(String);
+    const numbers = [factors.seed, placesOf(spec).length, rowsOf(spec)].map(String);
     return [id.slice(0, 12), method, taskOf(spec), ...shown, rate, ...numbers];
   });
   const examples = new Map([...specs.values()].map((spec) => [taskOf(spec), spec]));
   const all = [...specs.values()];
+  const probes = all.flatMap(({ probes = [] }) => probes);
   const rates = Object.entries(plan.learningRates.values).map(([method, rate]) => `${method} ${rate.toExponential()}`);
   const prompts: string[] = [];
   for (const spec of examples.values()) prompts.push(await examplePrompt(spec, data));
@@ -31,8 +32,8 @@ export async function describePlan(planned: Planned, data: Data): Promise<string
     `learning rates: ${rates.join(", ")}, ${plan.learningRates.from}`,
     ...table([header, ...rows]),
     `${all.length} cells, ${sum(all, ({ evaluations }) => evaluations.length)} evaluations, ${
-      sum(all, rowsOf)
-    } rows to answer`,
+      sum(all, ({ evaluations }) => rowsAt(evaluations))
+    } rows to answer` + (probes.length === 0 ? "" : `, ${probes.length} probes on ${rowsAt(probes)} rows`),
     ...plan.absent.map((line) => `absent: ${line}`),
     ...prompts,
   ].map((line) => line + "\n").join("");
@@ -42,15 +43,24 @@ function sum(specs: readonly CellSpec[], of: (spec: CellSpec) => number): number
   return specs.reduce((total, spec) => total + of(spec), 0);
 }
 
-function rowsOf({ evaluations }: CellSpec): number {
-  return evaluations.reduce((total, { rows }) => total + rows, 0);
+function rowsOf(spec: CellSpec): number {
+  return rowsAt(placesOf(spec));
 }
 
-/** The first prompt of a cell's evaluation with the most demonstrations, and the answer it asks for. */
+function rowsAt(places: readonly { readonly rows: number }[]): number {
+  return places.reduce((total, { rows }) => total + rows, 0);
+}
+
+/** What a cell's model is scored or measured on. */
+function placesOf({ evaluations, probes = [] }: CellSpec): readonly (EvaluationSpec | ProbeSpec)[] {
+  return [...evaluations, ...probes];
+}
+
+/** The first prompt that a cell puts to its model with the most demonstrations, and the answer it asks for. */
 async function examplePrompt(spec: CellSpec, data: Data): Promise<string> {
-  const most = spec.evaluations.reduce((a, b) => b.shots > a.shots ? b : a);
+  const most = placesOf(spec).reduce((a, b) => b.shots > a.shots ? b : a);
   const task = findTask(most.task);
-  const { rows } = await evaluationRows(data, task, most);
+  const { rows } = await probeRows(data, task, most);
   const demonstrations = await data.demonstrations(task, most.set, most.shots);
   const text = renderContext(task, most.format, demonstrations.rows, rows[0]);
   return `--- ${most.task}/${most.set}, ${most.shots}-shot, row ${rows[0].id}\n${text}\n--- answer\n${rows[0].output}`;

@@ -27,7 +27,13 @@ import type { CellContext } from "./executor.ts";
 import { shortestF32 } from "./numbers.ts";
 import { scoreTunedLabel, tunedLabelRate } from "./tuned_labels.ts";
 import { scoreTunedLanguage, tunedLanguageRate, vocabularyOf } from "./tuned_language.ts";
-import type { EvaluationResult, EvaluationSpec, MetricResult, Sample } from "./types.ts";
+import type { EvaluationResult, EvaluationSpec, MetricResult, ProbeSpec, Sample } from "./types.ts";
+
+/** Where a model is looked at, as far as it decides what is on it. */
+export interface Place extends Pick<EvaluationSpec, "task" | "set" | "shots"> {
+  /** How the set relates to the training set. */
+  readonly relation: ProbeSpec["relation"];
+}
 
 /** What evaluation needs of the model. */
 export interface Subject {
@@ -35,8 +41,8 @@ export interface Subject {
   readonly tokenizer: TextTokenizer;
   /** Prompts decoded together. */
   readonly batchSize: number;
-  /** Number of the trained task whose prompt or adapter is on the model for an evaluation; null where nothing is. */
-  attached(spec: EvaluationSpec): number | null;
+  /** Number of the trained task whose prompt or adapter is on the model for an evaluation or a probe; null where nothing is. */
+  attached(spec: Place): number | null;
   /** Tokens of a soft prompt; 0 where there is none. */
   readonly promptLength: number;
   /** The model with that on it. */

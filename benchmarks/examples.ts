@@ -64,20 +64,56 @@ export function encodeExamples(
 }
 
 /**
+ * Test prompts with their reference answers and the end token, as one sequence each, for what is measured along a given answer. Where prompt
+ * and answer do not fit, the prompt loses tokens as a test prompt does; the answer stays whole.
+ *
+ * @param room Most tokens of a sequence.
+ * @throws Where an answer leaves no room for its prompt, by the row's id.
+ */
+export function encodeAnswered(
+  tokenizer: TextTokenizer,
+  task: Task,
+  format: PromptFormat,
+  shown: readonly DatasetRow[],
+  rows: readonly DatasetRow[],
+  room: number,
+): ExampleSet {
+  let truncated = 0;
+  const { examples: whole } = encodeExamples(tokenizer, task, format, shown, rows, Infinity);
+  const examples = whole.map(({ tokens, targetStart }, i) => {
+    const answer = tokens.slice(targetStart);
+    if (answer.length + 2 > room) {
+      throw new Error(
+        `${task.name}: the answer of row "${
+          rows[i].id
+        }" has ${answer.length} tokens, which leaves its prompt no room in ${room}`,
+      );
+    }
+    const prompt = fitted(tokenizer, tokens.slice(0, targetStart), room - answer.length);
+    if (prompt.truncated) truncated++;
+    return { tokens: [...prompt.tokens, ...answer], targetStart: prompt.tokens.length };
+  });
+  return { examples, truncated };
+}
+
+/**
  * A test prompt. Where it does not leave room for the answer it loses tokens behind the first one, oldest first, so that the
  * question itself stays.
  *
  * @param room Most tokens a prompt may have: the model's longest context less the tokens of the answer.
  */
 export function encodePrompt(tokenizer: TextTokenizer, text: string, room: number): EncodedPrompt {
-  const tokens = encodeText(tokenizer, text);
+  return fitted(tokenizer, encodeText(tokenizer, text), room);
+}
+
+function fitted(tokenizer: TextTokenizer, tokens: readonly number[], room: number): EncodedPrompt {
   if (tokens.length <= room) return { tokens, truncated: false };
   const first = tokenizer.bosId === null ? [] : [tokenizer.bosId];
   return { tokens: [...first, ...tokens.slice(tokens.length - room + first.length)], truncated: true };
 }
 
 /** SHA-256 over the ids of all prompts, each with its length before it, as little-endian u32. */
-export function tokensSha256(prompts: readonly EncodedPrompt[]): string {
+export function tokensSha256(prompts: readonly Pick<EncodedPrompt, "tokens">[]): string {
   const hash = createHash("sha256");
   for (const { tokens } of prompts) {
     const bytes = new DataView(new ArrayBuffer(4 * (tokens.length + 1)));

@@ -12,9 +12,10 @@ import { findTask } from "../tasks/mod.ts";
 import { attaches, methodOf } from "../training/methods/mod.ts";
 import { trainingId } from "./cell.ts";
 import { openData } from "./data.ts";
-import { evaluate, type Subject } from "./evaluate.ts";
+import { evaluate, type Place, type Subject } from "./evaluate.ts";
 import type { CellContext, CellExecutor, CellOutcome, ExecutorOptions } from "./executor.ts";
 import { alwaysOn, attachedShapes, type HeldModel, holdModel } from "./held_model.ts";
+import { runProbes } from "./probes.ts";
 import { trainCell, trainSpecs } from "./train_cell.ts";
 import {
   keepTraining,
@@ -24,7 +25,7 @@ import {
   type Training,
   type Weights,
 } from "./trained_model.ts";
-import type { CellSpec, EvaluationSpec } from "./types.ts";
+import type { CellSpec } from "./types.ts";
 
 /** The model on the GPU, by the identity of what was trained. */
 interface Held {
@@ -34,15 +35,12 @@ interface Held {
 }
 
 /**
- * Number of the trained task whose prompt or adapter is on the model for an evaluation, which is of that task's own training set, or of its
- * validation rows, which may be of a set that stands in for it.
+ * Number of the trained task whose prompt or adapter is on the model for an evaluation or a probe, which is of that task's own training set, or
+ * of its training or validation rows, which may be of a set that stands in for it.
  */
-export function attachedTask(
-  { method, train }: CellSpec,
-  { task, set, relation, shots }: EvaluationSpec,
-): number | null {
+export function attachedTask({ method, train }: CellSpec, { task, set, relation, shots }: Place): number | null {
   const trained = train === null ? [] : trainSpecs(train);
-  const own = relation === "validation" || findTask(task).sets.train === set;
+  const own = relation === "validation" || relation === "training" || findTask(task).sets.train === set;
   const number = trained.findIndex((one) => one.task === task && own);
   return attaches(methodOf(method).describe(method), number !== -1, shots) ? Math.max(0, number) : null;
 }
@@ -65,6 +63,8 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
   const { signature } = await selfcheck(gpu);
   const shapes = parameterShapes(checkpoint.config);
   let held: Held | null = null;
+  /** The base model beside a tuned one, where a probe compares the two. */
+  let untuned: Llama | null = null;
   /** Why a model could not be trained: the same again for the next cell that wants it. */
   const failures = new Map<string, Error>();
 
@@ -80,7 +80,21 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
       attached: (evaluation) => attachedTask(spec, evaluation),
     };
     const evaluated = await evaluate(subject, spec.evaluations, data, context);
-    return { train: training?.result ?? null, trainSteps: training?.steps ?? [], ...evaluated };
+    const { probes } = spec;
+    const measured = probes && await runProbes(subject, probes, { ...options, data, seed: spec.seed, base }, context);
+    return {
+      train: training?.result ?? null,
+      trainSteps: training?.steps ?? [],
+      ...evaluated,
+      ...(measured === undefined ? {} : { probes: measured }),
+    };
+
+    async function base(): Promise<Llama> {
+      if (spec.train === null) return (await model.model(null)).llama;
+      return untuned ??= await createLlama(gpu, checkpoint.config, (name) => checkpoint.tensor(name), {
+        operands: spec.operands,
+      });
+    }
   }
 
   /** The model that a cell evaluates: still on the GPU from the cell before, kept in the run folder, or trained now. */
@@ -140,6 +154,8 @@ export async function openExecutor(options: ExecutorOptions): Promise<CellExecut
   function release(): void {
     held?.model.release();
     held = null;
+    if (untuned !== null) releaseLlama(untuned);
+    untuned = null;
   }
 
   return {

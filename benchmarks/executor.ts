@@ -2,7 +2,7 @@
  * What the runner needs of whatever trains and evaluates a cell. `execute_cell.ts` is the real one; tests have their own.
  * @module
  */
-import type { CellSpec, EvaluationResult, Operands, Sample, TrainResult, TrainStep } from "./types.ts";
+import type { CellSpec, EvaluationResult, Operands, ProbeResult, Sample, TrainResult, TrainStep } from "./types.ts";
 
 /** How cells are run; none of it changes a byte of a result. */
 export interface ExecutorOptions {
@@ -21,6 +21,8 @@ export interface CellOutcome {
   readonly trainSteps: readonly TrainStep[];
   readonly evaluations: readonly EvaluationResult[];
   readonly samples: readonly Sample[];
+  /** Results of the probes; absent where there are none. */
+  readonly probes?: readonly ProbeResult[];
 }
 
 /** What goes on in a cell. */

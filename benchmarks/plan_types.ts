@@ -2,6 +2,7 @@
  * What a plan holds: which cells there are, which tables, comparisons and findings show them, and where their values are found.
  * @module
  */
+import type { ProbeReference } from "./probe_types.ts";
 import type { Factors, Operands, Profile } from "./types.ts";
 
 /** Where a table entry finds its value. */
@@ -21,9 +22,15 @@ export interface EntryReference {
 /** A number that training left: a loss, or `truncation`, the share of training examples that lost target tokens, in 0..100. */
 export type TrainValue = "firstLoss" | "lastFifthLoss" | "finalLoss" | "truncation";
 
+/** The plain mean of several values: of metrics, or of one and the same value of probes. */
+export interface MeanReference {
+  /** At least one. */
+  readonly mean: readonly EntryReference[] | readonly ProbeReference[];
+}
+
 /**
  * A place a value is found at: a metric of an evaluation, the plain mean of several, a weight distance, a number that training left, or a
- * number that planning knows.
+ * number that planning knows. A difference is of two scores, the first less the second.
  *
  * `distance` is a path into {@linkcode WeightDistanceResult}: `overall.l2`, `groups.attention.meanAbsolute`, `layers.0.meanAbsolute`.
  */
@@ -31,7 +38,9 @@ export type ValueReference =
   | EntryReference
   | { readonly cell: string; readonly distance: string }
   | { readonly cell: string; readonly train: TrainValue }
-  | { readonly mean: readonly EntryReference[] }
+  | ProbeReference
+  | MeanReference
+  | { readonly difference: readonly [first: ValueReference, second: ValueReference] }
   | { readonly constant: number };
 
 /**

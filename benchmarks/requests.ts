@@ -27,9 +27,10 @@ import {
   type TrainedMethod,
   type Tuned,
 } from "./profiles.ts";
+import { probesOf } from "./probe_requests.ts";
 import { tunedLabelRate } from "./tuned_labels.ts";
 import { tunedLanguageRate } from "./tuned_language.ts";
-import type { CellSpec, EvaluationSpec, MethodSpec, Operands, Relation, TrainSpec } from "./types.ts";
+import type { CellSpec, EvaluationSpec, MethodSpec, Operands, ProbeName, Relation, TrainSpec } from "./types.ts";
 
 /** Shot counts of P's in-context tests. */
 export const promotShots: readonly number[] = [1, 4];
@@ -60,6 +61,8 @@ export interface CellRequest {
   readonly also?: string;
   /** Steps of the last stage after which its training stops, from 1; absent where it goes to its end. */
   readonly stopAfter?: number;
+  /** What is measured of it in the place of scores; absent where it is scored. */
+  readonly probe?: ProbeName;
 }
 
 /** What planning needs to know of the model. */
@@ -182,9 +185,9 @@ export function putTo(
 export function requestKey(request: CellRequest): string {
   const { task, method, size, demonstrations, seed, learningRate, validation, testTask, testFormat, arm, also } =
     request;
-  const { stopAfter } = request;
+  const { stopAfter, probe } = request;
   const trained = [task, method, size, demonstrations, seed, learningRate, arm, also, stopAfter];
-  return [...trained, validation, testTask, testFormat].join(" ");
+  return [...trained, validation, testTask, testFormat, probe].join(" ");
 }
 
 /**
@@ -194,12 +197,15 @@ export function requestKey(request: CellRequest): string {
  * set's test rows; at every shot count, FTICL and learning rates on trial at those over which U takes its best. Put to validation rows it is
  * at zero shots and at the number of demonstrations it trains with, by P's protocol at the latter only.
  *
+ * A request for a probe gives a cell with what is measured and without evaluations: see `probesOf`.
+ *
  * @throws Where a set's rows or demonstrations cannot be read, or its label words collide; the message names task and set.
  */
 export async function specOf(request: CellRequest, run: RunFacts): Promise<CellSpec | null> {
   const task = findTask(request.task);
   const evaluations = await evaluationsOf(task, findTask(request.testTask ?? request.task), request, run);
-  if (evaluations.length === 0) return null;
+  const probes = request.probe && await probesOf(request.probe, task, evaluations, request, run);
+  if ((probes ?? evaluations).length === 0) return null;
   const method = methodSpec(request, run);
   const { maxPositions: _, layers: __, tied: ___, encode: ____, ...model } = run.model;
   return {
@@ -213,7 +219,8 @@ export async function specOf(request: CellRequest, run: RunFacts): Promise<CellS
     ...(request.stopAfter === undefined ? {} : { stopAfter: request.stopAfter }),
     ...(request.learningRate === undefined || request.validation ? {} : { trial: true as const }),
     seed: request.seed,
-    evaluations,
+    evaluations: probes === undefined ? evaluations : [],
+    ...(probes === undefined ? {} : { probes }),
   };
 }
 
@@ -450,9 +457,9 @@ function checkLabels(
 /** SHA-256 over the hashes of all rows and demonstrations that some cells use. */
 export function dataSha256(specs: Iterable<CellSpec>): string {
   const used = new Set<string>();
-  for (const { train, evaluations } of specs) {
+  for (const { train, evaluations, probes = [] } of specs) {
     if (train !== null) used.add(train.rowsSha256).add(train.demonstrationsSha256);
-    for (const evaluation of evaluations) used.add(evaluation.rowsSha256).add(evaluation.demonstrationsSha256);
+    for (const one of [...evaluations, ...probes]) used.add(one.rowsSha256).add(one.demonstrationsSha256);
   }
   return jsonSha256([...used].sort());
 }

@@ -73,6 +73,7 @@ function resultOf(
     factors: factorsOf(spec),
     train: outcome?.train ?? null,
     evaluations: outcome?.evaluations ?? [],
+    ...(outcome?.probes === undefined ? {} : { probes: outcome.probes }),
   };
 }
 

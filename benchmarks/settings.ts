@@ -7,6 +7,8 @@ import { findings } from "./findings.ts";
 import { fticlClassification } from "./fticl_classification.ts";
 import { fticlGeneration } from "./fticl_generation.ts";
 import { formatSpecialization } from "./format_specialization.ts";
+import { forwardKlSetting } from "./forward_kl.ts";
+import { gradientAlignmentSetting } from "./gradient_alignment.ts";
 import { inDomain } from "./in_domain.ts";
 import { learningRate } from "./learning_rate.ts";
 import { outOfDomain } from "./out_of_domain.ts";
@@ -42,6 +44,8 @@ export const settings: Readonly<Record<string, Setting>> = {
   promot_further: promotFurther,
   format_specialization: formatSpecialization,
   promot_trade_off: promotTradeOff,
+  gradient_alignment: gradientAlignmentSetting,
+  forward_kl: forwardKlSetting,
 };
 
 /** The name that stands for every setting. */

@@ -6,9 +6,11 @@
 import type { Operands } from "../kernels/numerics.ts";
 import type { Hyperparameters } from "../training/hyperparameters.ts";
 import type { MethodSpec } from "../training/methods/mod.ts";
+import type { ProbeName, ProbeResult, ProbeSpec } from "./probe_types.ts";
 
 export type { Hyperparameters, MethodSpec, Operands };
 export type * from "./plan_types.ts";
+export type * from "./probe_types.ts";
 
 /** Size of a run. */
 export type Profile = "smoke" | "quick" | "paper";
@@ -114,6 +116,8 @@ export interface CellSpec {
   readonly seed: number;
   /** What the model is put to, in order. */
   readonly evaluations: readonly EvaluationSpec[];
+  /** What else is measured of the model, in order; absent where nothing is. */
+  readonly probes?: readonly ProbeSpec[];
 }
 
 /** A metric's value over one evaluation, with what it takes to recompute and compare it. */
@@ -243,6 +247,8 @@ export interface Factors {
   readonly testTask?: string;
   /** Prompt format it is put to; absent where that is 1. */
   readonly testFormat?: 2;
+  /** What is measured of it beside scores; absent where nothing is. */
+  readonly probe?: ProbeName;
 }
 
 /** `cells/<id>/result.json`. */
@@ -271,6 +277,8 @@ export interface CellResult {
   readonly train: TrainResult | null;
   /** Results in the order of the specification. */
   readonly evaluations: readonly EvaluationResult[];
+  /** What else was measured, in the order of the specification; absent where nothing was. */
+  readonly probes?: readonly ProbeResult[];
 }
 
 /** One line of `cells/<id>/samples.jsonl`, sorted by evaluation then row. */

@@ -21,6 +21,7 @@ import {
   type ReportTrain,
 } from "./model.ts";
 import { reportPareto } from "./pareto.ts";
+import { reportProbes } from "./probes.ts";
 import { readSamples, type Run, type RunCell } from "./read_run.ts";
 import { bootstrapInterval, percent, wilsonInterval } from "./statistics.ts";
 import { reportTable } from "./table_values.ts";
@@ -82,6 +83,7 @@ async function reportCell(run: Run, { id, factors, result, spec }: RunCell): Pro
       evaluations: [],
     };
   }
+  const probes = await reportProbes(result, `${run.directory}/cells/${id}/result.json`);
   return {
     ...common,
     status: result.status,
@@ -91,6 +93,7 @@ async function reportCell(run: Run, { id, factors, result, spec }: RunCell): Pro
     trainData: spec.train,
     train: reportTrain(result),
     evaluations: await reportEvaluations(run, id, result),
+    ...(probes.length === 0 ? {} : { probes }),
   };
 }
 

@@ -104,8 +104,12 @@ function differenceTexts({ difference, low, high, paper, p, kind }: ReportContra
   ];
 }
 
-/** A value as tables show it: two decimals of a metric, four of a loss, a distance in scientific notation. */
+/**
+ * A value as tables show it: two decimals of scores, three of a cosine, four of a loss or a norm, three digits of a divergence, a distance in
+ * scientific notation.
+ */
 export function valueText(text: string, kind: ValueKind): string {
   if (kind === "distance") return scientific(Number(text));
-  return fixed(Number(text), kind === "loss" ? 4 : 2);
+  if (kind === "divergence") return text === "0" ? text : Number(text).toPrecision(3);
+  return fixed(Number(text), { metric: 2, points: 2, cosine: 3, loss: 4 }[kind]);
 }

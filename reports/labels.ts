@@ -12,7 +12,9 @@ export function cellLabel(
   { factors, evaluations }: { factors: Factors; evaluations: readonly { task: string }[] },
 ): string {
   const { method, trainTask, trainSet, trainSize, trainShots, seed, learningRate, testTask, testFormat } = factors;
-  const { trainAlso, adapterRank, stopAfter } = factors;
+  const { trainAlso, adapterRank, stopAfter, probe } = factors;
+  const measured = probe === undefined ? "" : `, ${probe}`;
+  const drawn = trainTask === null && seed !== 0 ? `, seed ${seed}` : "";
   const format = testFormat === undefined ? "" : `, format ${testFormat}`;
   if (trainTask !== null) {
     const rate = learningRate === undefined ? "" : `, learning rate ${learningRate.toExponential()}`;
@@ -20,11 +22,11 @@ export function cellLabel(
     const rank = adapterRank === undefined ? "" : ` of rank ${adapterRank}`;
     const stop = stopAfter === undefined ? "" : `, stopped after step ${stopAfter}`;
     return `${method}${rank}, ${trainTask}/${trainSet}${also}, ${trainSize} rows, ${trainShots} shots${rate}${stop}, seed ${seed}` +
-      (testTask === undefined ? "" : `, on ${testTask}`) + format;
+      (testTask === undefined ? "" : `, on ${testTask}`) + format + measured;
   }
   const tasks = [...new Set(evaluations.map(({ task }) => task))];
   const named = tasks.length === 0 && testTask !== undefined ? [testTask] : tasks;
-  return named.length === 0 ? method : `${method} on ${named.join(" and ")}${format}`;
+  return named.length === 0 ? method : `${method} on ${named.join(" and ")}${format}${measured}${drawn}`;
 }
 
 /** The name of an evaluation, in keys and in messages. */

@@ -16,6 +16,7 @@ import type {
   Operands,
   ParetoPlan,
   Plan,
+  ProbeResult,
   Profile,
   SettingPlan,
   TablePlan,
@@ -52,6 +53,12 @@ export interface ReportEvaluation extends Omit<EvaluationResult, "metrics"> {
   readonly metrics: readonly ReportMetric[];
 }
 
+/** A probe of a cell's model. */
+export interface ReportProbe extends Omit<ProbeResult, "items"> {
+  /** Where a value is a mean over rows: its name, its 95 % bootstrap interval, and each row's value, separated by spaces. */
+  readonly overRows?: { readonly of: string; readonly low: string; readonly high: string; readonly values: string };
+}
+
 /** A training stage. Distances of single tensors stay in the cell's `result.json`. */
 export interface ReportTrain extends Omit<TrainResult, "weightDistance"> {
   readonly weightDistance: {
@@ -86,6 +93,8 @@ export interface ReportCell {
   readonly trainData: TrainSpec | null;
   readonly train: ReportTrain | null;
   readonly evaluations: readonly ReportEvaluation[];
+  /** What else was measured of the model; absent where nothing was. */
+  readonly probes?: readonly ReportProbe[];
 }
 
 /** One place in a table: a value, or the mean of several (seeds, or a group), or why there is none. */
@@ -101,7 +110,7 @@ export interface ReportEntry {
   readonly high: string | null;
   /** Least and greatest member; null where there is one member only. */
   readonly range: readonly [string, string] | null;
-  /** Items of each member's evaluation, distinct, ascending; empty for distances. */
+  /** Items of each member's evaluation or probe, distinct, ascending; empty for distances. */
   readonly n: readonly number[];
   readonly kind: ValueKind;
   /** Which of several alternatives it is, the best; null where there is one only. */
@@ -140,8 +149,11 @@ export interface TriedRate {
 /** How a contrast or a finding came out: `open` where the interval or the adjusted p does not decide, `missing` where a value is. */
 export type Outcome = "holds" | "contrary" | "open" | "missing";
 
-/** What a value is: a metric in 0..100 or a percentage, a weight distance, a loss. */
-export type ValueKind = "metric" | "distance" | "loss";
+/**
+ * What a value is: a metric in 0..100 or a percentage, a difference of two of them in points, a weight distance, a loss or a gradient's norm, a
+ * divergence in nats, a cosine.
+ */
+export type ValueKind = "metric" | "points" | "distance" | "loss" | "divergence" | "cosine";
 
 /** A contrast with its paired difference. */
 export interface ReportContrast extends Pick<ContrastPlan, "label" | "claim" | "margin" | "paper"> {

@@ -128,6 +128,7 @@ function checkReferences(found: Plan, path: string): void {
 /** Ids of the cells that a value is found in; none for a constant. */
 export function referencedCells(reference: ValueReference): string[] {
   if ("mean" in reference) return [...new Set(reference.mean.map(({ cell }) => cell))];
+  if ("difference" in reference) return [...new Set(reference.difference.flatMap(referencedCells))];
   return "cell" in reference ? [reference.cell] : [];
 }
 

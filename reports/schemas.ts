@@ -30,16 +30,23 @@ const factors: Shape = object({
   stopAfter: optional(count),
   testTask: optional(text),
   testFormat: optional(oneOf(2)),
+  probe: optional(oneOf("gradient_alignment", "forward_kl")),
 });
 
 const format = oneOf(1, 2);
 
 const metricReference: Shape = object({ cell: text, set: text, format, shots: count, metric: text });
 
+const probeName = oneOf("gradient_alignment", "forward_kl");
+
+const probeReference: Shape = object({ cell: text, probe: probeName, set: text, format, shots: count, value: text });
+
 const otherReferences: Readonly<Record<string, Shape>> = {
+  probe: probeReference,
   distance: object({ cell: text, distance: text }),
   train: object({ cell: text, train: oneOf("firstLoss", "lastFifthLoss", "finalLoss", "truncation") }),
-  mean: object({ mean: list(metricReference) }),
+  mean: object({ mean: list((value, file, path) => reference(value, file, path)) }),
+  difference: object({ difference: list((value, file, path) => reference(value, file, path)) }),
   constant: object({ constant: number }),
 };
 
@@ -188,6 +195,19 @@ function evaluationFields(metric: Shape): Record<string, Shape> {
   };
 }
 
+const probeFields = {
+  probe: probeName,
+  task: text,
+  set: text,
+  relation: text,
+  format,
+  shots: count,
+  n: count,
+  hashes: object({ prompt: text, rows: text, demonstrations: text, inputTokens: text }),
+  truncated: count,
+  values: record(nullable(numberText)),
+};
+
 /** `result.json`. */
 export const result: Shape = object({
   cell: text,
@@ -197,6 +217,10 @@ export const result: Shape = object({
   factors,
   train: nullable(train),
   evaluations: list(object(evaluationFields(object(metricFields)))),
+  probes: optional(list(object({
+    ...probeFields,
+    items: optional(object({ of: text, values: list(numberText) })),
+  }))),
 });
 
 /** `spec.json`, as far as reports read it. */
@@ -250,5 +274,6 @@ export const report: Shape = object({
     evaluations: list(
       object(evaluationFields(object({ ...metricFields, items: object({ fields: list(text), values: text }) }))),
     ),
+    probes: optional(list(object(probeFields))),
   })),
 });

@@ -6,8 +6,7 @@ import type { TableEntry, TablePlan } from "../benchmarks/types.ts";
 import type { ReportCell, ReportEntry, ReportTable } from "./model.ts";
 import { referencedCells } from "./read_run.ts";
 import { percent, twoLevelInterval, wilsonInterval } from "./statistics.ts";
-import { fixed } from "./text.ts";
-import { lookUp, testItems, type Value } from "./values.ts";
+import { lookUp, rangeOf, testItems, textOf, type Value } from "./values.ts";
 
 /** Entries of one row and column become one: in the order of the plan's rows, then columns. */
 export async function reportTable(table: TablePlan, cells: ReadonlyMap<string, ReportCell>): Promise<ReportTable> {
@@ -47,9 +46,8 @@ async function reportEntry(
     cells: entries.flatMap(({ reference }) => referencedCells(reference)),
     kind: members[0].kind,
     alternative: entries[0].alternative ?? null,
-    n: [...new Set(members.flatMap(({ evaluation }) => evaluation === null ? [] : [evaluation.n]))].sort((a, b) =>
-      a - b
-    ),
+    n: [...new Set(members.map(({ evaluation, probe }) => evaluation?.n ?? probe?.of.n))].filter((n) => n !== undefined)
+      .sort((a, b) => a - b),
     signatures: [...new Set(members.flatMap(({ metric }) => metric === null ? [] : [metric.signature]))].sort(),
     paper: entries.find(({ paper }) => paper !== null)?.paper ?? null,
     present: members.length - missing.length,
@@ -66,22 +64,26 @@ type Mean = Pick<ReportEntry, "value" | "low" | "high" | "range">;
 /** The value of one member, or the mean of several with an interval over seeds and items, and the members' range. */
 async function memberMean(members: readonly Value[]): Promise<Mean> {
   const [first] = members;
-  if (members.length === 1 && first.meanOf === undefined) {
-    return { value: first.text, low: first.metric?.low ?? null, high: first.metric?.high ?? null, range: null };
+  if (members.length === 1 && first.meanOf === undefined && first.differenceOf === undefined) {
+    const overRows = first.probe?.of.overRows;
+    const { low, high } = first.metric ?? (overRows?.of === first.probe?.value ? overRows : undefined) ??
+      { low: null, high: null };
+    return { value: first.text, low, high, range: null };
   }
   const texts = members.map(({ text }) => text!);
   const sorted = [...texts].sort((a, b) => Number(a) - Number(b));
   const range = members.length === 1 ? null : [sorted[0], sorted.at(-1)!] as const;
   const values = members.map(testItems).filter((items) => items !== null);
+  const text = (value: number) => textOf(value, first.kind);
+  const [least, most] = rangeOf(first.kind);
   if (values.length === 0) {
     const { mean, low, high } = await twoLevelInterval(texts.map((text) => [Number(text)]));
-    const text = (value: number) => first.kind === "metric" ? fixed(value, 4) : String(value);
-    return { value: text(mean), low: text(Math.max(0, low)), high: text(high), range };
+    return { value: text(mean), low: text(Math.max(least, low)), high: text(Math.min(most, high)), range };
   }
   const { mean, low, high, freedom } = await twoLevelInterval(values);
   // Of rates that are the same for every item and seed nothing can be estimated but that they are near 0 or 100.
   const interval = freedom === 0 && first.metric?.interval === "wilson"
     ? percent(wilsonInterval(Math.round(mean / 100 * values[0].length), values[0].length))
-    : { low: Math.max(0, low), high: Math.min(100, high) };
-  return { value: fixed(mean, 4), low: fixed(interval.low, 4), high: fixed(interval.high, 4), range };
+    : { low: Math.max(least, low), high: Math.min(most, high) };
+  return { value: text(mean), low: text(interval.low), high: text(interval.high), range };
 }

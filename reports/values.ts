@@ -1,11 +1,13 @@
 /**
- * Looks values up that a plan refers to: metrics and their means, weight distances, what training left, and numbers that planning knew.
+ * Looks values up that a plan refers to: metrics, probes, their means and differences, weight distances, what training left, and numbers that
+ * planning knew.
  * @module
  */
 import type { EntryReference, TrainValue, ValueReference } from "../benchmarks/types.ts";
 import type { Find, Found } from "./contrasts.ts";
 import { itemValues } from "./items.ts";
-import type { ReportCell, ReportEvaluation, ReportMetric, ReportTrain, ValueKind } from "./model.ts";
+import type { ReportCell, ReportEvaluation, ReportMetric, ReportProbe, ReportTrain, ValueKind } from "./model.ts";
+import { findProbe, probeItems, probeKind } from "./probes.ts";
 import { readTrainSteps } from "./read_run.ts";
 import { setMeanItems } from "./set_mean.ts";
 import { fixed } from "./text.ts";
@@ -20,8 +22,24 @@ export interface Value {
   /** Where it is a metric's. */
   readonly metric: ReportMetric | null;
   readonly evaluation: ReportEvaluation | null;
-  /** The metrics that it is the plain mean of; absent where it is none. */
-  readonly meanOf?: readonly ReportMetric[];
+  /** Where it is a probe's: that, and the value's name. */
+  readonly probe?: { readonly of: ReportProbe; readonly value: string };
+  /** The values that it is the plain mean of; absent where it is none. */
+  readonly meanOf?: readonly Value[];
+  /** The values that it is the difference of; absent where it is none. */
+  readonly differenceOf?: readonly [Value, Value];
+}
+
+/** A number as reports write it, by its kind: four decimals of scores, shortest text of others. */
+export function textOf(value: number, kind: ValueKind): string {
+  return kind === "metric" || kind === "points" ? fixed(value, 4) : String(value);
+}
+
+/** The least and the greatest that a value of a kind can be. */
+export function rangeOf(kind: ValueKind): readonly [number, number] {
+  if (kind === "metric") return [0, 100];
+  if (kind === "points") return [-100, 100];
+  return kind === "cosine" ? [-1, 1] : [0, Infinity];
 }
 
 /** The value at a reference. */
@@ -39,8 +57,17 @@ export function lookUp(reference: ValueReference, cells: ReadonlyMap<string, Rep
     const parts = reference.mean.map((part) => lookUp(part, cells));
     const missing = parts.find(({ reason }) => reason !== null);
     if (missing !== undefined) return plain(kind, null, missing.reason);
-    const text = fixed(parts.reduce((sum, { text }) => sum + Number(text), 0) / parts.length, 4);
-    return { ...plain(kind, text, null), meanOf: parts.map(({ metric }) => metric!) };
+    const text = textOf(parts.reduce((sum, { text }) => sum + Number(text), 0) / parts.length, kind);
+    return { ...plain(kind, text, null), meanOf: parts };
+  }
+  if ("difference" in reference) {
+    const [first, second] = reference.difference.map((part) => lookUp(part, cells));
+    const reason = first.reason ?? second.reason;
+    if (reason !== null) return plain(kind, null, reason);
+    return {
+      ...plain(kind, textOf(Number(first.text) - Number(second.text), kind), null),
+      differenceOf: [first, second],
+    };
   }
   const cell = cells.get(reference.cell)!;
   if (cell.status !== "ok") {
@@ -53,6 +80,14 @@ export function lookUp(reference: ValueReference, cells: ReadonlyMap<string, Rep
   if ("train" in reference) {
     const text = cell.train === null ? null : trainText(cell.train, reference.train);
     return plain(kind, text, text === null ? "the cell trained nothing" : null);
+  }
+  if ("probe" in reference) {
+    const probe = findProbe(cell, reference);
+    const text = probe?.values[reference.value] ?? null;
+    if (probe === undefined || text === null) {
+      return plain(kind, null, `the cell has no ${reference.value} of ${reference.probe} on ${reference.set}`);
+    }
+    return { ...plain(kind, text, null), probe: { of: probe, value: reference.value } };
   }
   const evaluation =
     cell.evaluations.find(({ set, format, shots }) =>
@@ -67,6 +102,9 @@ export function lookUp(reference: ValueReference, cells: ReadonlyMap<string, Rep
 /** What kind of value a reference is of. */
 export function kindOf(reference: ValueReference): ValueKind {
   if ("distance" in reference) return "distance";
+  if ("difference" in reference) return "points";
+  if ("probe" in reference) return probeKind(reference);
+  if ("mean" in reference) return kindOf(reference.mean[0]);
   return "train" in reference && reference.train !== "truncation" ? "loss" : "metric";
 }
 
@@ -90,9 +128,18 @@ export function scoreOf(reference: EntryReference, cells: ReadonlyMap<string, Re
   return text === null ? null : Number(text);
 }
 
-/** Values of the test items of a metric, or of what stands for them of a mean of several; null where the value is of neither. */
-export function testItems({ metric, meanOf }: Value): number[] | null {
-  if (meanOf !== undefined) return setMeanItems(meanOf.map(({ items }) => itemValues(items)));
+/**
+ * Values of the test items of a metric, of the rows of a probe, or of what stands for them of a mean of several, and differences of these item
+ * by item; null where the value has none.
+ */
+export function testItems({ metric, probe, meanOf, differenceOf }: Value): number[] | null {
+  const parts = (meanOf ?? differenceOf ?? []).map(testItems).filter((items) => items !== null);
+  if (meanOf !== undefined) return parts.length < meanOf.length ? null : setMeanItems(parts);
+  if (differenceOf !== undefined) {
+    const [first, second] = parts;
+    return first?.length === second?.length ? first?.map((value, i) => value - second[i]) ?? null : null;
+  }
+  if (probe !== undefined) return probeItems(probe.of, probe.value);
   return metric === null ? null : itemValues(metric.items);
 }
 

@@ -7,14 +7,8 @@ import { cellLabel, evaluationLabel } from "../labels.ts";
 import type { ReportCell, ReportEvaluation, ReportMetric } from "../model.ts";
 import { holm, mcnemarExact, pairedBootstrap, type PairedResult } from "../statistics.ts";
 import { fixed } from "../text.ts";
-import {
-  cellObstacles,
-  type CellPair,
-  comparisonMode,
-  evaluationObstacles,
-  matchCells,
-  metricObstacles,
-} from "./match.ts";
+import { cellObstacles, type CellPair, comparisonMode, inputObstacles, matchCells, metricObstacles } from "./match.ts";
+import { compareProbes } from "./probes.ts";
 import {
   firstDifferentItem,
   firstDifferentSample,
@@ -139,7 +133,11 @@ async function compareCells(pair: CellPair, a: Source, b: Source, options: Compa
     ...common,
     mode,
     notes,
-    drafts: [...await compareTraining(first, second, mode, folders), ...compareEvaluations(first, second, context)],
+    drafts: [
+      ...await compareTraining(first, second, mode, folders),
+      ...compareEvaluations(first, second, context),
+      ...compareProbes(first, second).map(({ mark, what, rest }) => row(mark, what, rest)),
+    ],
   };
 }
 
@@ -174,7 +172,7 @@ function compareEvaluations(a: ReportCell, b: ReportCell, context: Context): Dra
     if (first === undefined || second === undefined) {
       return [row("?", "evaluation", { evaluation, notes: [`not in ${first === undefined ? "A" : "B"}`] })];
     }
-    const notes = evaluationObstacles(first, second);
+    const notes = inputObstacles(first, second);
     if (notes.length > 0) return [row("x", "evaluation", { evaluation, notes })];
     return compareMetrics(first, second, context);
   });

@@ -16,9 +16,9 @@ export interface CellPair {
 function factorKey({ factors }: ReportCell): string {
   const { model, method, trainTask, trainSet, trainSize, trainShots, seed } = factors;
   const { learningRate = null, testTask = null, testFormat = null, adapterRank = null } = factors;
-  const { trainAlso = null, stopAfter = null } = factors;
+  const { trainAlso = null, stopAfter = null, probe = null } = factors;
   const trained = [model, method, trainTask, trainSet, trainSize, trainShots, seed, learningRate];
-  return JSON.stringify([...trained, testTask, testFormat, adapterRank, trainAlso, stopAfter]);
+  return JSON.stringify([...trained, testTask, testFormat, adapterRank, trainAlso, stopAfter, probe]);
 }
 
 function shareEvaluation(a: ReportCell, b: ReportCell): boolean {
@@ -79,8 +79,11 @@ export function cellObstacles(a: ReportCell, b: ReportCell): string[] {
   ]);
 }
 
-/** Why two evaluations cannot be compared. Empty where they can. */
-export function evaluationObstacles(a: ReportEvaluation, b: ReportEvaluation): string[] {
+/** What went into an evaluation or a probe. */
+type Inputs = Pick<ReportEvaluation, "hashes">;
+
+/** Why two evaluations, or probes, cannot be compared. Empty where they can. */
+export function inputObstacles(a: Inputs, b: Inputs): string[] {
   return differing([
     ["prompt", a.hashes.prompt, b.hashes.prompt],
     ["data rows", a.hashes.rows, b.hashes.rows],

@@ -31,7 +31,7 @@ export interface Flip {
 /** One comparison. */
 export interface DiffRow {
   readonly mark: Mark;
-  /** `cell`: the whole cell; `weights`: the trained weights; else a metric's name, or `evaluation` for all its metrics. */
+  /** `cell`: the whole cell; `weights`: the trained weights; else a metric's or a probe's name, or `evaluation` for all its metrics. */
   readonly what: string;
   /** The evaluation, such as `summary/news, format 1, 0 shots`; null for a whole cell. */
   readonly evaluation: string | null;

@@ -9,6 +9,7 @@ import type { Report } from "../../reports/model.ts";
 import { writeReport } from "../../reports/report.ts";
 import { findTask, meanValue, metricsOf, scoreClassification, scoreGeneration } from "../../tasks/mod.ts";
 import { scoreTunedLabel, tunedLabelRate } from "../../benchmarks/tuned_labels.ts";
+import { madeUpProbe } from "./made_up_probes.ts";
 import { planSmoke, withAllData } from "../benchmarks/world.ts";
 
 const distance = { parameters: 4, meanAbsolute: "0.001", l2: "0.002", relativeL2: "0.01", max: "0.004" };
@@ -77,6 +78,7 @@ function resultOf(id: string, spec: CellSpec, samples: readonly Sample[][]): Cel
         value: meanValue(metric, samples[i].map(({ statistics }) => statistics[metric.name])).toFixed(4),
       })),
     })),
+    ...(spec.probes === undefined ? {} : { probes: spec.probes.map(madeUpProbe) }),
   };
 }
 
