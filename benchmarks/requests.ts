@@ -7,6 +7,7 @@ import {
   type DatasetRow,
   findTask,
   labelTokens,
+  longestLabel,
   metricsOf,
   renderContext,
   type Task,
@@ -389,7 +390,7 @@ async function evaluationsOn(
       if (!wanted(run.only, { set, shots })) continue;
       const { rows, sha256 } = await read();
       const demonstrations = await run.data.demonstrations(task, set, shots);
-      checkLabels(task, format, set, rows[0], demonstrations.rows, run.model);
+      const spelled = labelRoom(task, format, set, rows[0], demonstrations.rows, run.model);
       // On the set tuned on its format is the right one.
       const counted = tuned?.tunedTargets?.set === set ? null : tuned;
       const rates = counted === null ? [] : [counted.tunedLabels ? tunedLabelRate : tunedLanguageRate];
@@ -402,7 +403,7 @@ async function evaluationsOn(
         rows: rows.length,
         prompt: task.prompts[format - 1],
         labels: task.labels,
-        maxNewTokens: task.maxNewTokens,
+        maxNewTokens: Math.max(task.maxNewTokens, spelled),
         rowsSha256: sha256,
         demonstrationsSha256: demonstrations.sha256,
         scorers: [...metricsOf(task), ...rates].map(({ signature }) => signature),
@@ -438,20 +439,24 @@ function contentOf({ fields, output }: DatasetRow): string {
   return canonicalJson({ fields, output });
 }
 
-function checkLabels(
+/** Tokens that the longest label takes. @throws where the label words cannot be told apart; the message names task and set */
+function labelRoom(
   task: Task,
   format: 1 | 2,
   set: string,
   row: DatasetRow,
   demonstrations: readonly DatasetRow[],
   model: ModelFacts,
-): void {
-  if (task.kind !== "classification") return;
+): number {
+  if (task.kind !== "classification") return 0;
+  const encode = (text: string) => model.encode(text);
+  const context = renderContext(task, format, demonstrations, row);
   try {
-    labelTokens(task, format, (text) => model.encode(text), renderContext(task, format, demonstrations, row));
+    labelTokens(task, format, encode, context);
   } catch (error) {
     throw new Error(`${task.name}/${set}: ${error instanceof Error ? error.message : error}`);
   }
+  return longestLabel(task, encode, context);
 }
 
 /** SHA-256 over the hashes of all rows and demonstrations that some cells use. */

@@ -26,10 +26,8 @@ export function labelTokens(
   const before = encode(context);
   const first = new Map<number, string>();
   return task.labels.map((label) => {
-    const whole = encode(context + label);
-    const shared = commonPrefix(before, whole);
-    if (shared === whole.length) throw new Error(`${where}: label "${label}" adds no token of its own`);
-    const id = whole[shared];
+    const [id] = beyond(before, encode(context + label));
+    if (id === undefined) throw new Error(`${where}: label "${label}" adds no token of its own`);
     const other = first.get(id);
     if (other !== undefined) {
       throw new Error(
@@ -42,8 +40,20 @@ export function labelTokens(
   });
 }
 
-function commonPrefix(a: readonly number[], b: readonly number[]): number {
-  let n = 0;
-  while (n < a.length && n < b.length && a[n] === b[n]) n++;
-  return n;
+/**
+ * Tokens of the longest label word after the prompt: fewer cannot spell it, so that free generation would never be right. 0 without labels.
+ *
+ * @param context A rendered prompt, as for {@linkcode labelTokens}.
+ * @param encode Text to token ids without special tokens.
+ */
+export function longestLabel(task: Task, encode: (text: string) => readonly number[], context: string): number {
+  const before = encode(context);
+  return Math.max(0, ...task.labels.map((label) => beyond(before, encode(context + label)).length));
+}
+
+/** The ids of `whole` from the first on that is another than that of `start`. */
+function beyond(start: readonly number[], whole: readonly number[]): readonly number[] {
+  let shared = 0;
+  while (shared < start.length && shared < whole.length && start[shared] === whole[shared]) shared++;
+  return whole.slice(shared);
 }

@@ -185,6 +185,22 @@ Deno.test("Labels that collide are an error that names task, set and both words"
     assert(error.message.startsWith("sentiment/amazon: "), error.message);
   }));
 
+Deno.test("A label that a vocabulary spells in many tokens is given room in free generation", () =>
+  withData(async (_, dataDir) => {
+    const rooms = async (encode: (text: string) => number[]) => {
+      const { specs } = await planSmoke(dataDir, { run: { model: { ...runFacts(dataDir).model, encode } } });
+      const evaluations = [...specs.values()].flatMap((spec) => spec.evaluations);
+      const of = (task: string) => evaluations.filter((one) => one.task === task).map((one) => one.maxNewTokens);
+      return [new Set(of("sentiment")), new Set(of("summary"))];
+    };
+    const { sentiment: { maxNewTokens, labels }, summary } = tasks;
+    assertEquals(await rooms(encodeWords), [new Set([maxNewTokens]), new Set([summary.maxNewTokens])]);
+    const longest = Math.max(...labels.map(({ length }) => length));
+    assert(longest > maxNewTokens);
+    const letters = (text: string) => [...text].map((letter) => letter.codePointAt(0)!);
+    assertEquals(await rooms(letters), [new Set([longest]), new Set([summary.maxNewTokens])]);
+  }));
+
 Deno.test("An unknown setting is an error that lists the valid ones", () => {
   try {
     chooseSettings(["indomain"]);
@@ -254,6 +270,8 @@ testWithSharedData("U's own files plan at the paper's sizes, with every set", "f
     assertEquals((await sweep(task)).plan.cells.map(({ factors }) => factors.learningRate), [
       ...[1e-5, 2e-5, 5e-5],
       ...[1e-5, 2e-5, 5e-5],
+      ...[1e-4, 2e-4, 5e-4],
+      ...[1e-4, 2e-4, 5e-4],
     ]);
   }
 });

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { testWithSharedData } from "../shared_data.ts";
 import { parseConfig } from "../../models/config.ts";
 import { createTokenizer } from "../../models/tokenizer.ts";
-import { labelTokens, renderPrompt, type Task, tasks } from "../../tasks/mod.ts";
+import { labelTokens, longestLabel, renderPrompt, type Task, tasks } from "../../tasks/mod.ts";
 
 const context = renderPrompt(tasks.sentiment, 1, { id: "0", fields: { input: "Good." }, output: "positive" });
 
@@ -27,6 +27,12 @@ Deno.test("a label's token is the first one after the prompt, in label order", (
 Deno.test("a token that merges the prompt's end with the label is the label's", () => {
   const task: Task = { ...tasks.sentiment, prompts: ["{input}: ", "{input}: "] };
   assertEquals(labelTokens(task, 2, encoder([" posit", " neg"]), "Good.: "), [1000, 1001]);
+});
+
+Deno.test("the longest label is counted in tokens after the prompt", () => {
+  assertEquals(longestLabel(tasks.sentiment, encoder(["negative", "positive"]), context), 1);
+  assertEquals(longestLabel(tasks.sentiment, encoder(["negative", "pos"]), context), 6);
+  assertEquals(longestLabel(tasks.summary, encoder([]), context), 0);
 });
 
 Deno.test("two labels that begin with the same token are an error that names both", () => {
