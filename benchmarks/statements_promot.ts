@@ -19,7 +19,7 @@ import {
 } from "./promot_values.ts";
 import { promotShots } from "./requests.ts";
 import type { PlanView } from "./setting.ts";
-import { collapsedEarly, copied } from "./statements_promot_steps.ts";
+import { aligned, collapsedEarly, copied } from "./statements_promot_steps.ts";
 import type { ContrastPlan } from "./types.ts";
 
 /** What models are tuned on, and what the paper says of them. */
@@ -142,6 +142,15 @@ export const promotStatements: readonly Statement[] = [
       "Fine-tuned on RTE a model answers with a label of RTE where something else is asked for: on TriviaQA and on English to German in most " +
       "answers, and in at least 90 of 100, and so it does early in the training.",
     contrasts: (view) => [...copied(view, "greater", 50), ...copied(view, "at least", 90)],
+  },
+  {
+    id: "T2.4",
+    name: "early gradients are of the format",
+    source: "P Figure 7",
+    statement:
+      "In the last layer the gradient of FT on RTE lies along that on shuffled labels before the first step, with a cosine of about 1, and " +
+      "no longer after four tenths of the steps, with one of at most 0.2.",
+    contrasts: aligned,
   },
   {
     id: "T2.5",

@@ -1,12 +1,14 @@
 /**
- * What P's statements say of the course of a training: contrasts of models that are stopped, and the cells these need.
+ * What P's statements say of the course of a training: contrasts of models that are stopped, and the cells that these need.
  * @module
  */
 import type { Task } from "../tasks/mod.ts";
-import { constant, contrast, sideOf } from "./contrasts.ts";
+import { constant, contrast, type Measured, sideOf } from "./contrasts.ts";
+import { alignedModules, alignmentAt, alignmentCells, alignmentSteps, lastLayer } from "./gradient_alignment.ts";
 import type { Scale } from "./profiles.ts";
 import { checkpointCells, checkpointSteps, copyRatesAfter, scoresAfter } from "./promot_checkpoints.ts";
 import { scoresAt } from "./promot_scores.ts";
+import { gradientCosines } from "./promot_values.ts";
 import { type CellRequest, promotShots } from "./requests.ts";
 import type { PlanScope, PlanView } from "./setting.ts";
 import { tunedLabelRate } from "./tuned_labels.ts";
@@ -65,10 +67,45 @@ export function copied(view: PlanView, claim: ContrastPlan["claim"], share: numb
   });
 }
 
-/** Cells that P's statements need beside those of its tables: FT on RTE, stopped, put to closed-book questions and to translation. */
+/** What a cosine may be off the number that the statement names. */
+const COSINE_MARGIN = 0.1;
+
+/** Before the first step, and at the step that stands for the paper's 400; the last where a training is too short for that. */
+function alignedBetween(scale: Scale): readonly [first: number, late: number] {
+  const steps = alignmentSteps(scale);
+  return [steps[0], steps[4] ?? steps.at(-1)!];
+}
+
+/** Cosines of the gradient on RTE and that on shuffled labels in the last layer: about 1 at first, at most 0.2 later. */
+export function aligned(view: PlanView): ContrastPlan[] {
+  const [first, late] = alignedBetween(view.scale);
+  const modules = Object.entries(alignedModules).map(([name, kind]) => {
+    const at = (step: number, paper: number | undefined) =>
+      sideOf(alignmentAt(view, "promot_rte", step, lastLayer(view, kind)), paper);
+    const paper = gradientCosines[name];
+    return { label: `${name} of the last layer`, early: at(first, paper.at(0)), late: at(late, paper.at(-1)) };
+  });
+  const off = (label: string, cosine: Measured, claim: ContrastPlan["claim"], number: number) =>
+    contrast(label, cosine, claim, constant(number), "best", COSINE_MARGIN);
+  return [
+    ...modules.flatMap((one) =>
+      contrast(`${one.label}, at steps ${first} and ${late}`, one.early, "greater", one.late)
+    ),
+    ...modules.flatMap((one) => off(`${one.label}, at step ${first}`, one.early, "at least", 1)),
+    ...modules.flatMap((one) => off(`${one.label}, at step ${late}`, one.late, "at most", 0.2)),
+  ];
+}
+
+/**
+ * Cells that P's statements need beside those of its tables: FT on RTE, stopped, put to closed-book questions and to translation, and its
+ * gradients.
+ */
 export function promotStatementCells(task: Task, scope: PlanScope): CellRequest[] {
   if (task.name !== "promot_rte") return [];
   const tested = scope.tasks.filter(({ name }) => name === "closed_book_qa" || name === "translation");
   const early = [collapsedBy, ...Object.values(copiedBy)].map((seen) => stepAt(seen, scope.scale));
-  return tested.flatMap((one) => early.flatMap((step) => checkpointCells("ft", step, task, one, scope)));
+  return [
+    ...tested.flatMap((one) => early.flatMap((step) => checkpointCells("ft", step, task, one, scope))),
+    ...alignedBetween(scope.scale).flatMap((step) => alignmentCells(task, step, scope)),
+  ];
 }

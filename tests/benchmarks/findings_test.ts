@@ -35,6 +35,8 @@ Deno.test("The setting findings has the cells that P's statements and those of l
     "T2.1": 42,
     "T2.2": 4,
     "T2.3": 12,
+    // Of four kinds of modules.
+    "T2.4": 12,
     "T2.5": 8,
     "T2.6": 16,
     "T2.7": 8,
@@ -73,6 +75,7 @@ Deno.test("Both sides of every contrast name planned cells, and evaluations or t
       if (!("cell" in reference)) throw new Error(`${label}: a reference of another kind`);
       const spec = specs.get(reference.cell);
       assert(spec !== undefined, label);
+      if ("probe" in reference) return assert(spec.probes?.some(({ set }) => set === reference.set), label);
       if (!("metric" in reference)) return assert(spec.train !== null, label);
       const { set, format, shots, metric } = reference;
       const found = spec.evaluations.find((e) => e.set === set && e.format === format && e.shots === shots);

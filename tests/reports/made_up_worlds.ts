@@ -18,7 +18,7 @@ export interface At {
   readonly set: string;
   readonly format: 1 | 2;
   readonly shots: number;
-  /** Metric's name; `distance`, `loss`. */
+  /** Metric's name; `distance`, `loss`, `cosine`. */
   readonly what: string;
 }
 
@@ -31,17 +31,25 @@ export interface Stated {
   readonly specs: ReadonlyMap<string, CellSpec>;
 }
 
+type Single = Extract<ValueReference, { cell: string }>;
+
+function whatOf(reference: Single): string {
+  if ("metric" in reference) return reference.metric;
+  return "distance" in reference ? "distance" : "probe" in reference ? "cosine" : "loss";
+}
+
 /** Values around a world's means; `noise` is how far items and seeds lie apart. */
 function finder(specs: Stated["specs"], world: World, noise: number): Find {
-  const items = (reference: Extract<ValueReference, { cell: string }>): number[] => {
+  const items = (reference: Single): number[] => {
     const spec = specs.get(reference.cell)!;
-    const what = "metric" in reference ? reference.metric : "distance" in reference ? "distance" : "loss";
+    const what = whatOf(reference);
     const { set = "", format = 1, shots = 0 } = "set" in reference ? reference : {};
     const rank = spec.train === null ? 0 : profiles.smoke.sizes.indexOf(spec.train.size) + 1;
     const from = spec.train?.set ?? null;
     const mean = world({ spec, method: spec.method.name, from, rank, set, format, shots, what });
     const random = stream(1, JSON.stringify(reference));
     if (what === "distance") return [mean * (1 + noise * random.normal())];
+    if (what === "cosine") return [mean + noise * random.normal()];
     const count = what === "loss" ? 10 : 30;
     if (what === "tuned_label_rate") {
       return Array.from({ length: count }, () => 100 * random.uniform() < mean ? 100 : 0);
@@ -57,7 +65,8 @@ function finder(specs: Stated["specs"], world: World, noise: number): Find {
       return Promise.resolve({ kind: "metric", items: setMeanItems(reference.mean.map(items)), proportion: false });
     }
     if (!("cell" in reference)) throw new Error("no statement is about such a value");
-    const kind = "distance" in reference ? "distance" : "train" in reference ? "loss" : "metric";
+    const what = whatOf(reference);
+    const kind = what === "distance" || what === "cosine" || what === "loss" ? what : "metric";
     const proportion = "metric" in reference && reference.metric === "tuned_label_rate";
     return Promise.resolve({ kind, items: items(reference), proportion });
   };

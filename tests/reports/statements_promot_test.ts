@@ -26,6 +26,7 @@ const worlds: Readonly<Record<string, readonly [isTrue: World, isFalse: World]>>
   "T2.1": [byArm({ pretrained: 40, ft: 0 }), byArm({ pretrained: 40, ft: 70 })],
   "T2.2": [byArm({ pretrained: 50, ft: 80 }), byArm({ pretrained: 80, ft: 50 })],
   "T2.3": [() => 98, () => 20],
+  "T2.4": [({ spec }) => spec.train === null ? 0.98 : 0.1, ({ spec }) => spec.train === null ? 0.1 : 0.9],
   "T2.5": [byArm({ promot: 80, ft: 79, prompt_tuning: 60 }), byArm({ promot: 40, ft: 70, prompt_tuning: 70 })],
   "T2.6": [byArm({ promot: 60, ft: 30, pretrained: 60 }), byArm({ promot: 30, ft: 60, pretrained: 60 })],
   "T2.7": [byArm({ promot: 60, pretrained: 40 }), byArm({ promot: 40, pretrained: 60 })],
@@ -65,7 +66,7 @@ for (const [id, [isTrue, isFalse]] of Object.entries(worlds)) {
     assertEquals(await verdict(isTrue, 0.01), "reproduced");
     assertEquals(await verdict(isFalse, 0.01), "not reproduced");
     // All alike, and far apart from item to item; claims about a number are put to one that is near its margin.
-    const near: Readonly<Record<string, number>> = { "T2.1": 5, "T2.3": 86, "T2.8": 5 };
+    const near: Readonly<Record<string, number>> = { "T2.1": 5, "T2.3": 86, "T2.4": 0.6, "T2.8": 5 };
     const alike: World = () => near[id] ?? 50;
     assertEquals(await verdict(alike, 0.9), "inconclusive");
   });
@@ -114,7 +115,8 @@ Deno.test("Models are looked at early in the training as far as the paper does i
   });
   // Of 76 steps: 300 of 1,000 and 500 of 1,000 are behind the 32nd and the 64th.
   const stops = [...specs.values()].flatMap(({ stopAfter }) => stopAfter ?? []);
-  assertEquals(new Set(stops), new Set([32, 64]));
+  // The gradient at 400 of 1,000.
+  assertEquals(new Set(stops), new Set([32, 64, 30]));
   const labels = quick.findings.find(({ id }) => id === "T2.3")!.contrasts.map(({ label }) => label);
   assert(labels.includes("triviaqa, share of labels after RTE, FT at step 32 of 76, 1-shot"));
   assert(labels.includes("ende, share of labels after RTE, FT at step 64 of 76, 1-shot"));
@@ -133,6 +135,9 @@ Deno.test("P's contrasts have the paper's differences, one and four shots apart"
   assertEquals(paper("T2.3", "ende, share of labels after RTE, 4-shot"), [null, null]);
   // One step is all that a smoke training has.
   assertEquals(paper("T2.3", "triviaqa, share of labels after RTE, FT at step 1 of 1, 1-shot"), [40, 0]);
+  assertEquals(paper("T2.4", "MLP of the last layer, at steps 0 and 1"), [0.88]);
+  assertEquals(paper("T2.4", "value of the last layer, at step 0"), [-0.01]);
+  assertEquals(paper("T2.4", "key of the last layer, at step 1"), [-0.15]);
   assertEquals(paper("T2.5", "enfr, ProMoT and FT"), [-0.5]);
   assertEquals(paper("T2.5", "openbookqa, ProMoT and prompt tuning"), [8]);
   assertEquals(paper("T2.7", "ende, ProMoT and pretrained, after English to French, 1-shot"), [11.55]);
