@@ -7,8 +7,8 @@ import type { TextTokenizer } from "../models/tokenizer.ts";
 import { type DatasetRow, findTask, type PromptFormat, renderPrompt, type Task } from "../tasks/mod.ts";
 import { methodOf } from "../training/methods/mod.ts";
 import { lineageId, trainingId } from "./cell.ts";
-import { type Data, evaluationRows } from "./data.ts";
-import type { CellSpec, EvaluationSpec, TrainSpec } from "./types.ts";
+import { type Data, evaluationRows, probeRows } from "./data.ts";
+import type { CellSpec, EvaluationSpec, ProbeSpec, TrainSpec } from "./types.ts";
 
 /** An amount of everything that takes time; or, as a rate, the seconds that one of each takes. */
 export interface Work {
@@ -186,8 +186,20 @@ export function openCounter({ data, tokenizer, maxPositions, batchSize }: Counte
     return totalWork(parts);
   }
 
-  async function answersWork({ evaluations }: CellSpec): Promise<Work> {
-    return totalWork(await Promise.all(evaluations.map(evaluationWork)));
+  /** Of the model's gradient on two lists of answers, or of the model and its base along one. */
+  async function probeWork(spec: ProbeSpec): Promise<Work> {
+    const task = findTask(spec.task);
+    const read = async () => (await probeRows(data, task, spec)).rows;
+    const { prompt, output } = await lengths(task, spec.format, spec.rowsSha256, read);
+    const shown = await shownTokens(task, spec.set, spec.format, spec.shots);
+    const length = Math.min(maxPositions, 2 + shown + prompt + output);
+    return spec.probe === "gradient_alignment"
+      ? totalWork([{ trainings: 1, ...trainingWork(2 * spec.rows, length) }])
+      : totalWork([{ models: 1 }, timesWork(answeringWork(spec.rows, 0, length, 0, batchSize), 2)]);
+  }
+
+  async function answersWork({ evaluations, probes = [] }: CellSpec): Promise<Work> {
+    return totalWork(await Promise.all([...evaluations.map(evaluationWork), ...probes.map(probeWork)]));
   }
 
   return {

@@ -122,3 +122,17 @@ Deno.test("Batches of prompts decode one after the other, and look at their rows
   assertEquals(answeringWork(3, 0, 5, 1, 64).decodingSteps, 0);
   assertEquals(answeringWork(3, 0, 5, 10, 64).decodingSteps, 16);
 });
+
+Deno.test("A probe counts the passes over its rows: of the model twice, or of it and its base", async () => {
+  for (const [setting, steps] of [["gradient_alignment", true], ["forward_kl", false]] as const) {
+    const probed = (await cells(setting, { task: "promot_rte" })).find(({ probes }) => probes !== undefined)!;
+    const [probe] = probed.probes!;
+    const alone = { ...probed, evaluations: [], train: null };
+    const work = await counter.workOf([{ ...alone, probes: [probe] }]);
+    const without = await counter.workOf([{ ...alone, probes: [] }]);
+    const tokens = work[steps ? "trainedTokens" : "promptTokens"] - without[steps ? "trainedTokens" : "promptTokens"];
+    assert(tokens >= 2 * probe.rows * 10, `${setting}: ${tokens} tokens for ${probe.rows} rows`);
+    assertEquals(work.trainings - without.trainings, steps ? 1 : 0);
+    assertEquals(work.models - without.models, steps ? 0 : 1);
+  }
+});
