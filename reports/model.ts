@@ -4,6 +4,7 @@
  * @module
  */
 import type {
+  CellResult,
   ChoicePlan,
   ComparisonPlan,
   ContrastPlan,
@@ -13,11 +14,9 @@ import type {
   FindingPlan,
   MethodSpec,
   MetricResult,
-  Operands,
   ParetoPlan,
   Plan,
   ProbeResult,
-  Profile,
   SettingPlan,
   TablePlan,
   TrainResult,
@@ -69,15 +68,7 @@ export interface ReportTrain extends Omit<TrainResult, "weightDistance"> {
 }
 
 /** Hashes and versions that say what a number was computed with. */
-export interface ReportIdentity {
-  readonly suite: string;
-  readonly kernels: string;
-  readonly operands: Operands;
-  readonly modelWeights: string;
-  readonly modelConfig: string;
-  readonly tokenizer: string;
-  readonly numericSignature: string;
-}
+export type ReportIdentity = CellResult["identity"];
 
 /** A planned cell. `identity`, `method` are null, `evaluations` empty, where it is missing. */
 export interface ReportCell {
@@ -248,34 +239,14 @@ export interface ReportSetting extends Omit<SettingPlan, "tables" | "choices" | 
   readonly paretos?: readonly ReportPareto[];
 }
 
-/** `report.json`. */
-export interface Report {
+/** `report.json`: the plan, with values for its references. */
+export interface Report extends Omit<Plan, "schema" | "settings" | "findings" | "cells"> {
   /** The format's version; another is refused. */
   readonly schema: "tunemark.report/1";
-  /** Version of the suite. */
-  readonly suite: string;
-  /** Size of the run. */
-  readonly profile: Profile;
-  /** Name of the data, for reading. */
-  readonly data: string;
-  /** What identifies the data. */
-  readonly dataSha256: string;
-  /** Name of the base model, for reading; the cells' identities hold its hashes. */
-  readonly model: string;
-  /** How GEMM operands are rounded. */
-  readonly operands: Operands;
-  /** Seeds of trained cells. */
-  readonly seeds: readonly number[];
-  /** Filter of `--only`; absent where the settings were planned whole. */
-  readonly only?: Readonly<Record<string, string>>;
-  /** Peak learning rate of each method, and where these come from. */
-  readonly learningRates: Plan["learningRates"];
   /** Distinct numeric signatures of the cells' adapters, sorted: one, unless the run was moved between machines. */
   readonly numericSignatures: readonly string[];
   /** How intervals are made. */
   readonly intervals: typeof INTERVALS;
-  /** What the data lacks of the settings' sets, one line each. */
-  readonly absent: readonly string[];
   /** The papers' statements, put to this run. */
   readonly findings: readonly ReportFinding[];
   /** The tables, by setting, in the plan's order. */
