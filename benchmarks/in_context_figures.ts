@@ -6,9 +6,10 @@
 import type { Task } from "../tasks/mod.ts";
 import { type Arm, contrast, ft, fticl, icl, measured, type Place, placeOf, trainedOn } from "./contrasts.ts";
 import { figures4To7, type InContextPanel } from "./paper_values.ts";
+import { chanceEntries, chanceLabels } from "./chance.ts";
 import { fticlShotsOf } from "./profiles.ts";
 import { type CellRequest, fineTuned, fineTunedInContext, putTo, untrained } from "./requests.ts";
-import { type PlanScope, type PlanView, tableMetrics, unitOf } from "./setting.ts";
+import { type PlanScope, type PlanView, tableMetrics, titleOf, unitOf } from "./setting.ts";
 import type { ComparisonPlan, TableEntry, TablePlan, ValueReference } from "./types.ts";
 
 const notes = [
@@ -47,57 +48,65 @@ export function panelRequests(task: Task, { tasks, scale, seeds }: PlanScope): C
   ]);
 }
 
-/** A table per figure and metric kind: a row per panel, a column per bar. */
+/** A table per figure and metric, those of generated labels beside that of label scores: a row per panel, a column per bar. */
 export function panelTables(view: PlanView, kind: Task["kind"]): TablePlan[] {
   const panels = view.tasks.filter((task) => task.kind === kind).flatMap((task) => panelsOf(task, view.tasks))
     .sort((a, b) => a.panel.panel < b.panel.panel ? -1 : 1);
   return [...Map.groupBy(panels, ({ panel }) => panel.panel[0]).entries()].flatMap(([figure, members]) =>
     (["generation", "classification"] as const).flatMap((tested) => {
-      const table = panelTable(view, `Figure ${figure}`, members.filter((one) => one.tested.kind === tested));
-      return table === null ? [] : [table];
+      const shown = members.filter((one) => one.tested.kind === tested);
+      if (shown.length === 0) return [];
+      return tableMetrics(shown[0].tested).map((metric) => panelTable(view, `Figure ${figure}`, shown, metric))
+        .filter((table) => table !== null);
     })
   );
 }
 
+/** The paper's numbers are of its main metric, which comes first. */
 function panelTable(
   view: PlanView,
   title: string,
   members: readonly { panel: InContextPanel; tested: Task }[],
+  metric: string,
 ): TablePlan | null {
-  if (members.length === 0) return null;
+  const main = metric === tableMetrics(members[0].tested)[0];
   const kept = members.map(({ panel, tested }) => {
     const trained = trainedOn(view, panel.train)!;
     const row = `${panel.panel}: ${panel.train} to ${panel.test}`;
+    const bar = (arm: Arm, place: Place | null, column: string, paper: number | null) =>
+      entries(view, arm, place, metric, row, column, main ? paper : null);
     const bars = [...panel.icl.keys()].flatMap((k) =>
-      entries(view, icl, placeAt(view, panel, [k]), row, `ICL ${k}-shot`, panel.icl.get(k)!)
+      bar(icl, placeAt(view, panel, [k]), `ICL ${k}-shot`, panel.icl.get(k)!)
     );
     const few = placeOf(view, panel.test, "few");
     const shown = fticlShotsOf(trained, view.scale).flatMap((k, i) =>
-      entries(view, fticl(view, trained, k), few, row, columns[i], panel.fticl.get(k) ?? null)
+      bar(fticl(view, trained, k), few, columns[i], panel.fticl.get(k) ?? null)
     );
+    const scores = [...bars, ...shown, ...bar(ft(view, trained, 1), few, "FT", panel.ft)];
+    const chance = view.chance.get(`${tested.name}/${panel.test}`);
     return {
       panel,
       row,
       tested,
-      entries: [...bars, ...shown, ...entries(view, ft(view, trained, 1), few, row, "FT", panel.ft)],
+      entries: scores.length === 0 ? [] : [...scores, ...chanceEntries(chance, metric, (column) => ({ row, column }))],
     };
   }).filter(({ entries }) => entries.length > 0);
   if (kept.length === 0) return null;
   const all = kept.flatMap(({ entries }) => entries);
   const shots = [...new Set(members.flatMap(({ panel }) => [...panel.icl.keys()]))].sort((a, b) => a - b);
-  const present = [...shots.map((k) => `ICL ${k}-shot`), ...columns, "FT"].filter((column) =>
-    all.some((entry) => entry.column === column)
-  );
+  const present = [...shots.map((k) => `ICL ${k}-shot`), ...columns, "FT", ...Object.values(chanceLabels)].filter((
+    column,
+  ) => all.some((entry) => entry.column === column));
   const [{ tested }] = kept;
   const counts = kept.map(({ panel }) => `${panel.panel} ${[...panel.fticl.keys()].join(" and ")}`);
   return {
-    title: `${title}, on ${tested.kind}`,
-    unit: unitOf(tableMetrics(tested)[0]),
+    title: `${title}, on ${tested.kind}${titleOf(metric)}`,
+    unit: unitOf(metric),
     rowHeader: "panel",
     rows: kept.map(({ row }) => row),
     columns: present,
     entries: all,
-    notes: [`Demonstrations that FTICL was trained with, fewer and more: ${counts.join("; ")}.`, ...notes],
+    notes: main ? [`Demonstrations that FTICL was trained with, fewer and more: ${counts.join("; ")}.`, ...notes] : [],
   };
 }
 
@@ -112,11 +121,12 @@ function entries(
   view: PlanView,
   arm: Arm,
   place: Place | null,
+  metric: string,
   row: string,
   column: string,
   paper: number | null,
 ): TableEntry[] {
-  const { side } = measured(view, arm, place);
+  const { side } = measured(view, arm, place, metric);
   return side.flatMap((alternative) =>
     alternative.map((reference) => ({
       row,

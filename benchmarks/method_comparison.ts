@@ -7,6 +7,7 @@
  * @module
  */
 import { type Task, trainingSet } from "../tasks/mod.ts";
+import { chanceLabels } from "./chance.ts";
 import { isValidation, triedMethod, validationMetric } from "./learning_rate.ts";
 import { fewShotsOf, type Scale, type TrainedMethod, type Tuned } from "./profiles.ts";
 import { type ArmName, promotArms } from "./promot_arms.ts";
@@ -227,8 +228,19 @@ function paretoOf(panel: Panel, view: PlanView): ParetoPlan {
     others: `${panel.othersAre}; the sets' own metrics, 0-100`,
     reference: "FT",
     points: points.map((point) => ({ ...point, others: point.others.filter(({ set }) => there.has(set)) })),
-    notes: panel.notes,
+    notes: [...panel.notes, ...chanceNotes(trained, view)],
   };
+}
+
+function chanceNotes(trained: Task, { chance }: PlanView): string[] {
+  const found = chance.get(`${trained.name}/${trainingSet(trained)}`);
+  if (found === undefined) return [];
+  const { constant, drawn } = found;
+  return [
+    `On the target, ${chanceLabels.constant}: ${constant.toFixed(2)}; ${chanceLabels.drawn}: ${
+      drawn.toFixed(2)
+    } expected.`,
+  ];
 }
 
 /** The scores that the points are made of: a row a point, a column a set and, where they do not compete, a shot count. */

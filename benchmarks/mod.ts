@@ -11,6 +11,7 @@ import { takeRun, writePlan } from "./store.ts";
 import type { Plan, Profile } from "./types.ts";
 
 export { canonicalJson } from "./canonical_json.ts";
+export type { Chance } from "./chance.ts";
 export { type ListOptions, listRuns } from "./list_runs.ts";
 export { allSettings, settings } from "./settings.ts";
 export { onlyKeys } from "./only.ts";

@@ -4,6 +4,7 @@
  */
 import { type Paper, promotTasks, type Task, tasksOf } from "../tasks/mod.ts";
 import { cellId, factorsOf, trainingId } from "./cell.ts";
+import { type Chance, chanceOf } from "./chance.ts";
 import { nothingWanted, wanted } from "./only.ts";
 import { rateOf, type Scale, type Tuned } from "./profiles.ts";
 import { type CellRequest, dataSha256, requestKey, type RunFacts, specOf, tunedBy } from "./requests.ts";
@@ -67,7 +68,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
     scale: run.scale,
     seeds,
     model: run.model,
-    bestConstant: await bestConstants(run, held.U),
+    chance: await chances(run, [...held.U, ...held.P]),
     cell: (request) => cells.get(requestKey(request)),
   };
   const byModel = Map.groupBy(cells.values(), ({ spec }) => trainingId(spec));
@@ -120,14 +121,13 @@ function idsOf(requests: readonly CellRequest[], view: PlanView): string[] {
   return [...new Set(requests.map((request) => view.cell(request)?.id).filter((id) => id !== undefined))];
 }
 
-/** For each classification set that is there, the share of its rows that the best one label gets right. */
-async function bestConstants({ data, scale }: RunFacts, tasks: readonly Task[]): Promise<Map<string, number>> {
-  const found = new Map<string, number>();
+/** For each classification set that is there, the accuracies over its rows that need no input. */
+async function chances({ data, scale }: RunFacts, tasks: readonly Task[]): Promise<Map<string, Chance>> {
+  const found = new Map<string, Chance>();
   for (const task of tasks.filter(({ kind }) => kind === "classification")) {
     for (const { set } of (await data.sets(task)).present) {
       const { rows } = await data.test(task, set, scale.testRows);
-      const counts = task.labels.map((label) => rows.filter(({ output }) => output === label).length);
-      found.set(`${task.name}/${set}`, 100 * Math.max(...counts) / rows.length);
+      found.set(`${task.name}/${set}`, chanceOf(task, rows));
     }
   }
   return found;

@@ -3,6 +3,7 @@
  * @module
  */
 import { type Comparison, comparisonRequests } from "./promot_scores.ts";
+import { labelTables } from "./promot_labels.ts";
 import { averageTable, contextTables, promotComparisons, supervisedTable } from "./promot_tables.ts";
 import { ablationsRte, ablationsSupervised, loraEnFr } from "./promot_values.ts";
 import type { Setting } from "./setting.ts";
@@ -27,6 +28,7 @@ export const promotAblations: Setting = {
   tables: (view) => [
     ...contextTables(view, "After RTE", onRte, ablationsRte),
     ...supervisedTable(view, "On RTE", [onRte], ablationsSupervised),
+    ...labelTables(view, "After RTE", [onRte]),
     ...averageTable(view, "After English to French", onEnFr, loraEnFr.average),
     ...supervisedTable(view, "On English to French", [onEnFr], { enfr: loraEnFr.supervised }),
   ],

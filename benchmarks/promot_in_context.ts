@@ -3,6 +3,7 @@
  * @module
  */
 import { type Comparison, comparisonRequests } from "./promot_scores.ts";
+import { labelTables } from "./promot_labels.ts";
 import { contextTables, otherModelTable, promotComparisons, supervisedTable } from "./promot_tables.ts";
 import type { ArmScores, ContextTable, OtherModel } from "./promot_values.ts";
 import type { Setting } from "./setting.ts";
@@ -45,6 +46,7 @@ export function inContextSetting({ tunings, supervised, ...words }: InContextSet
           i > 0 ? table : { ...table, notes: [...table.notes, ...notes] }
         ),
         ...supervisedTable(view, `On ${tunedOn}`, [comparison], supervised),
+        ...labelTables(view, `After ${tunedOn}`, [comparison]),
         ...others.flatMap((other) => otherModelTable(view, `After ${tunedOn}`, comparison, other)),
       ]),
     comparisons: (view) =>

@@ -2,6 +2,7 @@
  * P Tables 2 and 9: is two-stage tuning as good as fine-tuning on what is tuned on?
  * @module
  */
+import { labelTables } from "./promot_labels.ts";
 import { type Comparison, comparisonRequests } from "./promot_scores.ts";
 import { promotNotes, supervisedTable } from "./promot_tables.ts";
 import { supervised } from "./promot_values.ts";
@@ -26,9 +27,11 @@ export const promotSupervised: Setting = {
   onlyByName: true,
   paper: "P",
   requests: (task, scope) => comparisons.flatMap((comparison) => comparisonRequests(comparison, task, scope)),
-  tables: (view) =>
-    supervisedTable(view, "On the set tuned on", comparisons, supervised).map((table) => ({
+  tables: (view) => [
+    ...supervisedTable(view, "On the set tuned on", comparisons, supervised).map((table) => ({
       ...table,
       notes: promotNotes,
     })),
+    ...labelTables(view, "On the set tuned on", comparisons),
+  ],
 };

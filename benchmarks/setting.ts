@@ -3,6 +3,7 @@
  * @module
  */
 import { metricsOf, type Paper, type Task } from "../tasks/mod.ts";
+import { type Chance, chanceEntries, chanceLabels } from "./chance.ts";
 import type { CellRequest, ModelFacts } from "./requests.ts";
 import type { Scale } from "./profiles.ts";
 import type {
@@ -30,8 +31,8 @@ export interface PlanScope {
 export interface PlanView extends PlanScope {
   /** The base model. */
   readonly model: ModelFacts;
-  /** Accuracy in 0..100 of always answering the best one label, by `task/set` of classification. */
-  readonly bestConstant: ReadonlyMap<string, number>;
+  /** Accuracies that need no input, by `task/set` of classification. */
+  readonly chance: ReadonlyMap<string, Chance>;
   /** The planned cell of a request, or undefined where the plan has none. */
   cell(request: CellRequest): { readonly id: string; readonly spec: CellSpec } | undefined;
 }
@@ -93,12 +94,14 @@ const shown: Readonly<Record<string, { readonly title: string; readonly unit: st
   },
 };
 
-/** Row of the accuracy that no input is needed for. */
-const constantRow = "best constant label";
-
 /** Metrics of a task that get a table, the one the paper reports first. */
 export function tableMetrics(task: Task): readonly string[] {
   return metricsOf(task).map((metric) => metric.name).filter((name) => Object.hasOwn(shown, name));
+}
+
+/** What a metric adds to a table's title: nothing for the papers' main ones. */
+export function titleOf(metric: string): string {
+  return shown[metric].title;
 }
 
 /** What a metric is called over a table. */
@@ -107,8 +110,8 @@ export function unitOf(metric: string): string {
 }
 
 /**
- * A table of one metric: a row per method and training size, a column per set and shot count; for accuracies a row of what the best
- * constant label would reach on these sets.
+ * A table of one metric: a row per method and training size, a column per set and shot count; for accuracies rows of
+ * what could be reached on these sets without reading them.
  *
  * @param keep Which evaluations the table is about; only those that have the metric are.
  * @returns Null where the plan has none of them.
@@ -147,14 +150,11 @@ export function scoreTable(
     }
   }
   if (entries.length === 0) return null;
-  if (metric === "accuracy" || metric === "free_accuracy") {
-    for (const [column, { task, set, relation }] of columns) {
-      const constant = view.bestConstant.get(`${task}/${set}`);
-      if (constant === undefined || relation === "validation") continue;
-      entries.push({ row: constantRow, column, reference: { constant }, paper: null });
-    }
+  for (const [column, { task, set, relation }] of columns) {
+    if (relation === "validation") continue;
+    entries.push(...chanceEntries(view.chance.get(`${task}/${set}`), metric, (row) => ({ row, column })));
   }
-  const labels = [...rows.map((row) => row.label), constantRow];
+  const labels = [...rows.map((row) => row.label), ...Object.values(chanceLabels)];
   return {
     title: title + shown[metric].title,
     unit: shown[metric].unit,

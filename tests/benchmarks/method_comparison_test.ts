@@ -90,6 +90,10 @@ Deno.test("Each panel has every arm over its grid, against the same other sets",
     "Tuned on rte",
     "Tuned on enfr",
   ]);
+  assertEquals(
+    paretos!.map(({ notes }) => notes.some((note) => note.includes("best constant label: "))),
+    [false, true, true, false],
+  );
   for (const { title, points } of paretos!) {
     const methods = [...new Set(points.map(({ method }) => method))];
     const common = ["LoRA", "value tuning"];

@@ -79,7 +79,7 @@ Deno.test("Every table entry names a planned cell, and an evaluation, metric or 
   withData(async (_, dataDir) => {
     const { plan, specs } = await planSmoke(dataDir);
     const tables = plan.settings.flatMap((setting) => setting.tables);
-    const ownTask = 2 * 4 + 2 * 3, crossTask = 2 * (2 + 3), inContext = 1 + 2, trainingLoss = 2;
+    const ownTask = 2 * 4 + 2 * 3, crossTask = 2 * (2 + 3), inContext = 1 + (1 + 3), trainingLoss = 2;
     assertEquals(tables.length, ownTask + crossTask + inContext + trainingLoss);
     for (const table of tables) {
       for (const { row, column, reference } of table.entries) {

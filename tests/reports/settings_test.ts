@@ -122,7 +122,9 @@ Deno.test("the settings' own plan makes a report in which every entry has a valu
     assertEquals(entries.filter(({ value }) => value === null), []);
     const byAlternative = entries.filter(({ alternative }) => alternative !== null);
     assertEquals(new Set(byAlternative.map(({ alternative }) => alternative)), new Set(["0-shot"]));
-    const constants = entries.filter(({ row }) => row === "best constant label");
+    const constants = report.settings.flatMap(({ name, tables }) =>
+      name.startsWith("promot") ? [] : tables.flatMap((table) => table.entries)
+    ).filter(({ row }) => row === "best constant label" || row === "labels drawn at their rates");
     assertEquals(new Set(constants.map(({ value, low }) => `${value} ${low}`)), new Set(["50.0000 null"]));
     const ofU = report.findings.map(({ id }) => id).filter((id) => id.startsWith("T1."));
     assertEquals(ofU, Array.from({ length: 13 }, (_, i) => `T1.${i + 1}`));
