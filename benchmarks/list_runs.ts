@@ -13,7 +13,7 @@ import { ratesOf } from "./rates.ts";
 import type { Setting } from "./setting.ts";
 import { allSettings, chooseSettings, settings } from "./settings.ts";
 import { reasonOf } from "./store.ts";
-import type { CellSpec, Operands, Profile } from "./types.ts";
+import type { CellSpec, Profile } from "./types.ts";
 import { type Counter, openCounter, type Work } from "./work.ts";
 
 /** What is listed. */
@@ -22,6 +22,8 @@ export interface ListOptions extends PlannerOptions {
   readonly settings: readonly string[];
   /** Prompts decoded together. */
   readonly evaluationBatch: number;
+  /** Stops between two pieces of work. */
+  readonly signal?: AbortSignal;
 }
 
 /** Cells of a setting, or why there are none. */
@@ -43,7 +45,9 @@ export async function listRuns(options: ListOptions, tell: (line: string) => voi
       batchSize: options.evaluationBatch,
     });
     const runs = await listedRuns(options.settings, planner, counter);
-    const measured = await measure(checkpoint, options.operands, tell);
+    options.signal?.throwIfAborted();
+    const measured = await measure(checkpoint, options, tell);
+    options.signal?.throwIfAborted();
     return listingText({ runs, rates: measured.rates, about: [...aboutRuns(options, planner), ...measured.about] });
   });
 }
@@ -125,7 +129,7 @@ function aboutRuns({ seeds, modelName, dataName }: ListOptions, planner: Planner
 
 async function measure(
   checkpoint: Checkpoint,
-  operands: Operands,
+  { operands, signal }: ListOptions,
   tell: (line: string) => void,
 ): Promise<{ rates: Work | null; about: string[] }> {
   try {
@@ -134,7 +138,11 @@ async function measure(
       await openUsersTuning(gpu);
       const adapter = gpu.adapter.description || gpu.adapter.device;
       const onMeasure = () => tell(`measuring how fast ${adapter} is with this model, once; takes some seconds`);
-      const rates = await ratesOf(gpu, checkpoint, { operands, onMeasure });
+      const rates = await ratesOf(gpu, checkpoint, {
+        operands,
+        onMeasure,
+        ...(signal === undefined ? {} : { signal }),
+      });
       const file = userCacheFile("rates.json");
       return {
         rates,

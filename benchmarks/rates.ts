@@ -28,6 +28,8 @@ export interface RatesOptions {
   readonly onMeasure?: () => void;
   /** File that keeps rates; the user's where absent, none for null. */
   readonly file?: string | null;
+  /** Stops measuring between two pieces of work. */
+  readonly signal?: AbortSignal;
 }
 
 /** A piece of work of a kind that takes more seconds is the last one: the next is several times as large. */
@@ -35,7 +37,7 @@ const patience = 3;
 
 /** Rates of a model on an adapter: those that are kept, else measured now and kept. */
 export async function ratesOf(gpu: Gpu, checkpoint: Checkpoint, options: RatesOptions): Promise<Work> {
-  const { operands, onMeasure, file = userCacheFile("rates.json") } = options;
+  const { operands, onMeasure, signal, file = userCacheFile("rates.json") } = options;
   const owner = await adapterKey(gpu);
   const known = await readUserCache<Work>(file, owner);
   // Time depends on the shape of a model, not on its weights.
@@ -43,7 +45,7 @@ export async function ratesOf(gpu: Gpu, checkpoint: Checkpoint, options: RatesOp
   const kept: Partial<Work> | undefined = known[name];
   if (kept !== undefined && workUnits.every((unit) => Number.isFinite(kept[unit]))) return kept as Work;
   onMeasure?.();
-  const rates = fitRates(await observe(gpu, checkpoint, operands));
+  const rates = fitRates(await observe(gpu, checkpoint, operands, signal));
   await writeUserCache(file, owner, { ...known, [name]: rates });
   return rates;
 }
@@ -107,13 +109,19 @@ function trials(llama: Llama): Trial[][] {
   ];
 }
 
-async function observe(gpu: Gpu, checkpoint: Checkpoint, operands: Operands): Promise<Observation[]> {
+async function observe(
+  gpu: Gpu,
+  checkpoint: Checkpoint,
+  operands: Operands,
+  signal: AbortSignal | undefined,
+): Promise<Observation[]> {
   const begun = performance.now();
   const llama = await createLlama(gpu, checkpoint.config, (name) => checkpoint.tensor(name), { operands });
   try {
     const observations = [{ work: { ...nothing, models: 1 }, seconds: secondsSince(begun) }];
     for (const kind of trials(llama)) {
       for (const { work, run } of kind) {
+        signal?.throwIfAborted();
         const seconds = await secondsOf(run);
         observations.push({ work, seconds });
         if (seconds > patience) break;
