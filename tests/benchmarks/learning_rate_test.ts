@@ -69,17 +69,26 @@ Deno.test("P's stages are tried as the model that has that stage alone, as it wa
 });
 
 Deno.test("Validation rows of a set that stands in for the training set have the prompt before them all the same", async () => {
-  const rte = findTask("promot_rte");
-  const run = runFacts(embedded);
-  const request = onValidation(promotModel("promot_1", [rte], rte, run.scale, 1), 1e-3);
-  const spec = (await specOf(request, run))!;
-  assertEquals(spec.evaluations.map(({ set, shots, relation }) => [set, shots, relation]), [[
-    "multinli",
-    1,
-    "validation",
-  ]]);
-  assertEquals(spec.evaluations.map((one) => attachedTask(spec, one)), [0]);
-  assertEquals(attachedTask(spec, { ...spec.evaluations[0], relation: "out-of-domain" }), null);
+  const folder = await Deno.makeTempDir({ prefix: "tunemark-" });
+  try {
+    await Deno.mkdir(`${folder}/inference/few_shot`, { recursive: true });
+    for (const file of ["multinli_train_6000", "rte_test_500", "few_shot/multinli_few_shot", "few_shot/rte_few_shot"]) {
+      await Deno.copyFile(`${embedded}/inference/${file}.json`, `${folder}/inference/${file}.json`);
+    }
+    const rte = findTask("promot_rte");
+    const run = runFacts(folder);
+    const request = onValidation(promotModel("promot_1", [rte], rte, run.scale, 1), 1e-3);
+    const spec = (await specOf(request, run))!;
+    assertEquals(spec.evaluations.map(({ set, shots, relation }) => [set, shots, relation]), [[
+      "multinli",
+      1,
+      "validation",
+    ]]);
+    assertEquals(spec.evaluations.map((one) => attachedTask(spec, one)), [0]);
+    assertEquals(attachedTask(spec, { ...spec.evaluations[0], relation: "out-of-domain" }), null);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("Each profile has one grid for what is alike, of three or four rates, which holds the rate that it uses", () => {
