@@ -2,7 +2,7 @@
  * Probes of a cell's model: measurements that are not scores. Deterministic text, as in all files of a run.
  * @module
  */
-import type { Relation } from "./types.ts";
+import type { InputHashes, Relation } from "./types.ts";
 
 /**
  * What can be measured of a model beside scores. `gradient_alignment`: cosine of its gradient on training rows and on the same inputs with
@@ -41,13 +41,7 @@ export interface ProbeResult extends Pick<ProbeSpec, "probe" | "task" | "set" | 
   /** Rows measured. */
   readonly n: number;
   /** What went in, as SHA-256. */
-  readonly hashes: {
-    readonly prompt: string;
-    readonly rows: string;
-    readonly demonstrations: string;
-    /** SHA-256 over all input token ids, answers included. */
-    readonly inputTokens: string;
-  };
+  readonly hashes: InputHashes;
   /** Rows that did not fit the context and lost tokens. */
   readonly truncated: number;
   /**

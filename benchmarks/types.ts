@@ -134,6 +134,18 @@ export interface MetricResult {
   readonly value: string;
 }
 
+/** What went into an evaluation or a probe, as SHA-256. */
+export interface InputHashes {
+  /** Of the prompt format. */
+  readonly prompt: string;
+  /** Of the canonical JSON of the rows. */
+  readonly rows: string;
+  /** Of the canonical JSON of the demonstrations. */
+  readonly demonstrations: string;
+  /** Of all input token ids, of a probe with its answers, so that a tokenizer's drift shows. */
+  readonly inputTokens: string;
+}
+
 /** Result of one evaluation. */
 export interface EvaluationResult {
   /** Task's name. */
@@ -149,13 +161,7 @@ export interface EvaluationResult {
   /** Items scored. */
   readonly n: number;
   /** What went in, as SHA-256. */
-  readonly hashes: {
-    readonly prompt: string;
-    readonly rows: string;
-    readonly demonstrations: string;
-    /** SHA-256 over all input token ids, so that a tokenizer's drift shows. */
-    readonly inputTokens: string;
-  };
+  readonly hashes: InputHashes;
   /** Items whose prompt did not fit the context and lost tokens. */
   readonly truncated: number;
   /** Metrics in the order of the specification's scorers. */
