@@ -5,7 +5,8 @@
  *     mid -> norm -> gate, up -> SwiGLU -> down -> + mid = next x;   target rows of the last x -> norm -> logits
  * @module
  */
-import { allocate, type Arena, imageBytes, type Tensor } from "../kernels/gpu/buffers.ts";
+import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
+import type { Gpu } from "../kernels/gpu/device.ts";
 import { copyToImage, dispatch, type Program, type Uniforms } from "../kernels/gpu/program.ts";
 import { attentionSoftmax } from "../kernels/attention/attention.ts";
 import { dropout } from "../kernels/dropout/dropout.ts";
@@ -20,7 +21,7 @@ import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
 import { recordLinear } from "./linear.ts";
 import { attentionWidth, type LayerParameters, type Llama, padded, type Parameter } from "./llama.ts";
-import { allocateImages, attentionTiles, imageSizes, type OperandImages } from "./products.ts";
+import { allocateImages, attentionTiles, imagesBytes, type OperandImages } from "./products.ts";
 
 /** What a layer computes; all of it is needed again by the backward pass. */
 export interface LayerActivations {
@@ -74,12 +75,11 @@ function layerSizes(config: LlamaConfig, capacity: BatchCapacity): Record<keyof 
   };
 }
 
-/** Bytes of activations for a capacity; `saved` keeps every layer's, else all layers share one set. */
-export function activationBytes(config: LlamaConfig, capacity: BatchCapacity, saved: boolean): number {
+/** Bytes of activations for a capacity on this adapter; `saved` keeps every layer's, else all layers share one set. */
+export function activationBytes(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, saved: boolean): number {
   const layer = Object.values(layerSizes(config, capacity)).reduce((sum, size) => sum + size, 0);
   const rows = capacity.targets * (2 * config.hiddenSize + 1 + padded(config.vocabSize));
-  const { left, right } = imageSizes(config, capacity, saved);
-  return imageBytes(left) + imageBytes(right) +
+  return imagesBytes(gpu, config, capacity, saved) +
     4 * (layer * (saved ? config.layers : 1) + (saved ? capacity.tokens * config.hiddenSize : 0) + rows);
 }
 

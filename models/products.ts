@@ -3,7 +3,7 @@
  * products are here as far as they share all this.
  * @module
  */
-import { allocateImage, type Arena, type Image, imageFits } from "../kernels/gpu/buffers.ts";
+import { allocateImage, type Arena, type Image, imageBytes, imageFits } from "../kernels/gpu/buffers.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
 import type { Kernel } from "../kernels/gpu/program.ts";
 import { type Contest, tune } from "../kernels/gpu/tuner.ts";
@@ -60,7 +60,7 @@ function productsOf(config: LlamaConfig, { tokens, targets }: BatchCapacity, tra
 }
 
 /** Number of f32 elements of each image; `trains` makes room for what the backward pass puts there. */
-export function imageSizes(config: LlamaConfig, { tokens, targets }: BatchCapacity, trains: boolean) {
+function imageSizes(config: LlamaConfig, { tokens, targets }: BatchCapacity, trains: boolean) {
   const { hiddenSize: d, intermediateSize: f, heads, headSize } = config;
   const width = attentionWidth(config);
   const mixed = heads * headSize;
@@ -74,15 +74,32 @@ export function imageSizes(config: LlamaConfig, { tokens, targets }: BatchCapaci
   };
 }
 
-/** Whether products read images here: on this adapter, in some operand mode, some of them should, and textures can hold as much. */
-export function usesImages(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): boolean {
+/** Whether images for a capacity fit this adapter's textures, and some product takes, of the tiles that `tiles` names, one that reads them. */
+function readsImages(
+  gpu: Gpu,
+  config: LlamaConfig,
+  capacity: BatchCapacity,
+  trains: boolean,
+  tiles: (product: LinearProduct) => readonly Tile[],
+): boolean {
   return Object.values(imageSizes(config, capacity, trains)).every((size) => imageFits(gpu, size)) &&
     productsOf(config, capacity, trains).some((product) =>
-      operandModes.some((operands) => {
-        const { aImage, bImage } = productTile(gpu, product, operands);
-        return aImage || bImage;
-      })
+      tiles(product).some(({ aImage, bImage }) => aImage || bImage)
     );
+}
+
+/** Whether products read images here: on this adapter, in some operand mode, some of them should, and textures can hold as much. */
+export function usesImages(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): boolean {
+  const tiles = (product: LinearProduct) => operandModes.map((operands) => productTile(gpu, product, operands));
+  return readsImages(gpu, config, capacity, trains, tiles);
+}
+
+/** Most bytes that images for a capacity take. Where tiles are measured, any that competes may win, and the estimate comes before. */
+export function imagesBytes(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): number {
+  const tiles = (product: LinearProduct) => productTiles(gpu, product).slice(0, gpu.tuning ? Infinity : 1);
+  if (!readsImages(gpu, config, capacity, trains, tiles)) return 0;
+  const { left, right } = imageSizes(config, capacity, trains);
+  return imageBytes(left) + imageBytes(right);
 }
 
 /** Images for a capacity, or null where products read buffers. */

@@ -82,12 +82,13 @@ export function capacityOf(
 
 /** Bytes on the GPU that a pass needs beside the weights themselves. */
 export function passBytes(llama: Llama, options: PassOptions): number {
-  const { config } = llama;
+  const { gpu, config } = llama;
   const { learns = ["model"], adapter = null, dropped } = options;
   const lookup = config.tied && learns.includes("model") ? llama.embedding.rows * llama.embedding.columns : 0;
   const capacity = capacityOf(llama, options);
   const branch = dropped ? capacity.tokens * config.hiddenSize : 0;
-  return 4 * (learningElements(llama, learns, adapter) + lookup + branch) + activationBytes(config, capacity, true) +
+  return 4 * (learningElements(llama, learns, adapter) + lookup + branch) +
+    activationBytes(gpu, config, capacity, true) +
     workspaceBytes(config, capacity);
 }
 

@@ -111,17 +111,26 @@ gpuTest("kernels are timed as a step runs them: products read images where the m
   for (const one of fromImages.slice(0, 3)) assert((await kernelSeconds(gpu, one, plan.effort)).median > 0);
 });
 
-gpuTest("the memory estimate of training is within 10 % of what is allocated", async (gpu) => {
-  const config = { ...embedded, layers: 2, maxPositions: 128 };
-  const cases = scalingCases(config, [2, 64], { width: [128], layers: [], length: [], sequences: [] });
-  const report = await measure(
-    gpu,
-    { ...plan, side: null, kernelSets: [], steps: [], answers: null, scaling: cases },
-    () => {},
-  );
-  const [{ estimateErrorPercent }] = report.scaling;
-  assert(Math.abs(estimateErrorPercent) < 10, `the estimate is off by ${estimateErrorPercent} %`);
-});
+gpuTest(
+  "the memory estimate of training is within half a percent, with images and without",
+  async (gpu) => {
+    const config = { ...embedded, layers: 2, maxPositions: 128 };
+    // Of so few tokens the first needs no images on any adapter; on some the second does.
+    const cases = scalingCases(config, [1, 128], { width: [], layers: [], length: [], sequences: [1, 3] });
+    const report = await measure(
+      gpu,
+      { ...plan, side: null, kernelSets: [], steps: [], answers: null, scaling: cases },
+      () => {},
+    );
+    assertEquals(report.scaling.map(({ tokens }) => tokens), [128, 384]);
+    for (const { tokens, estimateErrorPercent } of report.scaling) {
+      assert(
+        Math.abs(estimateErrorPercent) < 0.5,
+        `the estimate for ${tokens} tokens is off by ${estimateErrorPercent} %`,
+      );
+    }
+  },
+);
 
 gpuTest("kernels that exceed a binding or the budget are refused in words", (gpu) => {
   const limited = { ...gpu, limits: { ...gpu.limits, maxBufferSize: 2 ** 27, maxStorageBufferBindingSize: 2 ** 27 } };
