@@ -25,7 +25,7 @@ import { type Data, evaluationRows, type HashedRows } from "./data.ts";
 import { blankLineToken, type EncodedPrompt, encodePrompt, tokensSha256 } from "./examples.ts";
 import type { CellContext } from "./executor.ts";
 import { shortestF32 } from "./numbers.ts";
-import { scoreTunedLabel, tunedLabelRate } from "./tuned_labels.ts";
+import { scoreTunedLabel, tunedLabelRateOf } from "./tuned_labels.ts";
 import { scoreTunedLanguage, tunedLanguageRate, vocabularyOf } from "./tuned_language.ts";
 import type { EvaluationResult, EvaluationSpec, MetricResult, ProbeSpec, Sample } from "./types.ts";
 
@@ -148,7 +148,9 @@ async function formatOf(
   rows: readonly DatasetRow[],
   data: Data,
 ): Promise<TunedFormat | null> {
-  if (tunedLabels) return { metric: tunedLabelRate, score: (text) => scoreTunedLabel(tunedLabels, text) };
+  if (tunedLabels) {
+    return { metric: tunedLabelRateOf(tunedLabels), score: (text) => scoreTunedLabel(tunedLabels, text) };
+  }
   if (!tunedTargets) return null;
   const { task, set, size, rowsSha256 } = tunedTargets;
   const trained = unchanged(await data.train(findTask(task), set, size), rowsSha256, `${task}/${set}: training rows`);

@@ -29,7 +29,7 @@ import {
   type Tuned,
 } from "./profiles.ts";
 import { probesOf } from "./probe_requests.ts";
-import { tunedLabelRate } from "./tuned_labels.ts";
+import { tunedLabelRateOf } from "./tuned_labels.ts";
 import { tunedLanguageRate } from "./tuned_language.ts";
 import type { CellSpec, EvaluationSpec, MethodSpec, Operands, ProbeName, Relation, TrainSpec } from "./types.ts";
 
@@ -393,7 +393,9 @@ async function evaluationsOn(
       const spelled = labelRoom(task, format, set, rows[0], demonstrations.rows, run.model);
       // On the set tuned on its format is the right one.
       const counted = tuned?.tunedTargets?.set === set ? null : tuned;
-      const rates = counted === null ? [] : [counted.tunedLabels ? tunedLabelRate : tunedLanguageRate];
+      const rates = counted === null
+        ? []
+        : [counted.tunedLabels ? tunedLabelRateOf(counted.tunedLabels) : tunedLanguageRate];
       evaluations.push({
         task: task.name,
         set,

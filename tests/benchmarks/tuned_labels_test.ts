@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { scoreTunedLabel, tunedLabelRate } from "../../benchmarks/tuned_labels.ts";
+import { scoreTunedLabel, tunedLabelRate, tunedLabelRateOf } from "../../benchmarks/tuned_labels.ts";
+import { tasks } from "../../tasks/mod.ts";
 
 Deno.test("An answer counts where its first word is a label of the task tuned on, in any case", () => {
   const labels = ["positive", "negative"];
@@ -16,6 +17,29 @@ Deno.test("An answer counts where its first word is a label of the task tuned on
   const capitals: [string, number][] = [["True", 1], ["false", 1], ["Truest", 0]];
   for (const [answer, tuned_label] of capitals) {
     assertEquals(scoreTunedLabel(["True", "False"], answer), { tuned_label }, answer);
+  }
+});
+
+Deno.test("A label that is a letter counts alone and as it is written, so that no article is taken for it", () => {
+  const answers: [string, number][] = [
+    ["A", 1],
+    ["D\nQ: what is next?", 1],
+    ["B) mirror", 1],
+    ["C.", 1],
+    ["A mirror", 0],
+    ["a mirror", 0],
+    ["a", 0],
+    ["A's", 0],
+    ["About", 0],
+    ["E", 0],
+    ["", 0],
+  ];
+  const { labels } = tasks.multiple_choice;
+  for (const [answer, tuned_label] of answers) assertEquals(scoreTunedLabel(labels, answer), { tuned_label }, answer);
+  const rate = tunedLabelRateOf(labels);
+  assertEquals([rate.name, rate.signature === tunedLabelRate.signature], [tunedLabelRate.name, false]);
+  for (const words of [tasks.sentiment.labels, tasks.word_sense.labels]) {
+    assertEquals(tunedLabelRateOf(words), tunedLabelRate, "words are counted as before");
   }
 });
 

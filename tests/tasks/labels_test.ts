@@ -2,7 +2,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { testWithSharedData } from "../shared_data.ts";
 import { parseConfig } from "../../models/config.ts";
 import { createTokenizer } from "../../models/tokenizer.ts";
-import { labelTokens, longestLabel, renderPrompt, type Task, tasks } from "../../tasks/mod.ts";
+import { openData } from "../../benchmarks/data.ts";
+import { loadCheckpoint } from "../../models/checkpoint.ts";
+import { labelTokens, longestLabel, renderContext, renderPrompt, type Task, tasks } from "../../tasks/mod.ts";
 
 const context = renderPrompt(tasks.sentiment, 1, { id: "0", fields: { input: "Good." }, output: "positive" });
 
@@ -86,6 +88,35 @@ testWithSharedData("with Llama-2's tokenizer the label tokens are the ids in U's
   assertEquals(ids("inference", 2), [875, 21104, 23949]);
   for (const name of ["word_sense", "multiple_choice"]) assertEquals(ids(name, 1), ids(name, 2));
 });
+
+/** Of every row at every shot count the same four tokens, each of which is the letter and nothing else. */
+async function checkLetters(modelDir: string): Promise<void> {
+  const { tokenizer, close } = await loadCheckpoint(modelDir);
+  try {
+    const task = tasks.multiple_choice;
+    const data = openData(new URL("../../fixtures/data", import.meta.url).pathname);
+    const { rows } = await data.test(task, "openbookqa", 25);
+    const encode = (text: string) => tokenizer.encode(text);
+    for (const shots of task.shots) {
+      const demonstrations = (await data.demonstrations(task, "openbookqa", shots)).rows;
+      for (const row of rows) {
+        const context = renderContext(task, 1, demonstrations, row);
+        const ids = labelTokens(task, 1, encode, context);
+        assertEquals(ids.map((id) => tokenizer.decode([id])), ["A", "B", "C", "D"]);
+        for (const [i, label] of task.labels.entries()) {
+          assertEquals(encode(context + label), [...encode(context), ids[i]]);
+        }
+      }
+    }
+  } finally {
+    close();
+  }
+}
+
+Deno.test("the four letters of a multiple choice are four tokens of the embedded vocabulary, right after the colon", () =>
+  checkLetters(new URL("../../fixtures/model", import.meta.url).pathname));
+
+testWithSharedData("and of a small published vocabulary", "models/stories260K/hf", checkLetters);
 
 Deno.test("a label that adds no token is an error", () => {
   assertThrows(
