@@ -60,8 +60,15 @@ export function factorsOf(spec: CellSpec): Factors {
     ...(spec.stopAfter === undefined ? {} : { stopAfter: spec.stopAfter }),
     ...(tested === undefined || tested.task === spec.train?.task ? {} : { testTask: tested.task }),
     ...(tested?.format === 2 ? { testFormat: 2 } : {}),
+    ...(spec.train === null ? formatOf(spec.evaluations) : {}),
     ...(probes.length === 0 ? {} : { probe: probes[0].probe }),
   };
+}
+
+/** A tuned model's answers are looked at for the format of what it is tuned on. */
+function formatOf([first]: CellSpec["evaluations"]): Pick<Factors, "formatOf"> {
+  const { tunedTargets } = first ?? {};
+  return tunedTargets === undefined ? {} : { formatOf: `${tunedTargets.task}/${tunedTargets.set}` };
 }
 
 /** The task a cell is about: the one it trains on, else the one it is first evaluated or measured on. */

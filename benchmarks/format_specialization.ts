@@ -41,7 +41,7 @@ const copies: Readonly<Record<WatchedTask, { readonly title: string; readonly no
     note:
       "An answer counts where more of its words are among those of the French targets trained on than among those of the tested set's own " +
       "references; on real data names can be in one of the two only, so small shares mean little. The paper gives no such share of models tuned on " +
-      "translation. The untrained model's answers are not looked at for it.",
+      "translation. Step 0 of both is the untrained model.",
   },
 };
 

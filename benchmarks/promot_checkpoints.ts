@@ -6,7 +6,7 @@ import type { Task } from "../tasks/mod.ts";
 import type { Scale } from "./profiles.ts";
 import { mainMetric, setsOf } from "./promot_scores.ts";
 import { contextSets } from "./promot_values.ts";
-import { type CellRequest, promotModel, stopped } from "./requests.ts";
+import { type CellRequest, lookedAtFor, promotModel, stopped } from "./requests.ts";
 import { type PlanScope, type PlanView, scoresByShots } from "./setting.ts";
 import { tunedLabelRate } from "./tuned_labels.ts";
 import { tunedLanguageRate } from "./tuned_language.ts";
@@ -61,12 +61,19 @@ export function checkpointRequests(task: Task, scope: PlanScope): CellRequest[] 
   const shown: readonly string[] = contextSets;
   return trained.flatMap((tuned) => {
     const tested = scope.tasks.filter((one) => one === tuned || setsOf(one).some((set) => shown.includes(set)));
-    return watchedArms.flatMap((arm) =>
+    const looked = tuned.labels.length > 0 ? [] : tested.filter(({ kind }) => kind === "generation");
+    const checkpoints = watchedArms.flatMap((arm) =>
       checkpointSteps(scope.scale).flatMap((step) =>
         tested.flatMap((one) => checkpointCells(arm, step, tuned, one, scope))
       )
     );
+    return [...checkpoints, ...looked.map((one) => lookedAtFor(tuned, one))];
   }).filter((request) => request.task === task.name);
+}
+
+/** The task tuned on, and that of a set; undefined where the data lacks them. */
+function tasksAt({ tasks }: PlanScope, on: WatchedTask, set: string): readonly (Task | undefined)[] {
+  return [tasks.find(({ name }) => name === on), tasks.find((task) => setsOf(task).includes(set))];
 }
 
 /**
@@ -81,8 +88,7 @@ export function scoresAfter(
   set: string,
   metric?: string,
 ): readonly EntryReference[] {
-  const trained = view.tasks.find(({ name }) => name === on);
-  const tested = view.tasks.find((task) => setsOf(task).includes(set));
+  const [trained, tested] = tasksAt(view, on, set);
   if (trained === undefined || tested === undefined) return [];
   const shots = set === watchedTasks[on] ? 0 : 1;
   const requests = checkpointCells(arm, step, trained, tested, view);
@@ -110,7 +116,7 @@ const copyRates = { promot_rte: tunedLabelRate.name, translation: tunedLanguageR
 /**
  * The format-copy rate, one a seed: the share of answers to other tasks' generation sets that begin with a label of RTE, or that are in the
  * language translated to. At step 0 both models are off their prompt and so the untrained one, which labels are counted of where it belongs
- * to a tuned prompt; languages are not.
+ * to a tuned prompt, and languages where it is looked at for them.
  */
 export function copyRatesAfter(
   view: PlanView,
@@ -119,5 +125,11 @@ export function copyRatesAfter(
   step: number,
   set: string,
 ): readonly EntryReference[] {
-  return scoresAfter(view, on, step === 0 ? "promot" : arm, step, set, copyRates[on]);
+  if (step > 0 || on === "promot_rte") {
+    return scoresAfter(view, on, step === 0 ? "promot" : arm, step, set, copyRates[on]);
+  }
+  const [trained, tested] = tasksAt(view, on, set);
+  if (trained === undefined || tested === undefined) return [];
+  const keep = (one: { set: string }) => one.set === set;
+  return scoresByShots(view, tested, [lookedAtFor(trained, tested)], keep, copyRates[on])[0] ?? [];
 }

@@ -62,6 +62,8 @@ export interface CellRequest {
   readonly also?: string;
   /** Steps of the last stage after which its training stops, from 1; absent where it goes to its end. */
   readonly stopAfter?: number;
+  /** Task in whose format the untrained model's answers are looked for, as a tuned one's are; absent where they are not looked at for it. */
+  readonly formatOf?: string;
   /** What is measured of it in the place of scores; absent where it is scored. */
   readonly probe?: ProbeName;
 }
@@ -169,6 +171,11 @@ export function stopped(request: CellRequest, stopAfter: number): CellRequest {
   return { ...request, stopAfter };
 }
 
+/** The untrained model's answers to a task looked at as those of a model that was tuned on another one and stopped. */
+export function lookedAtFor({ name }: Task, tested: Task): CellRequest {
+  return { ...untrained(tested), arm: "pretrained", formatOf: name };
+}
+
 /** The same model put to a task in a prompt format. */
 export function putTo(
   { testTask: _, testFormat: __, ...request }: CellRequest,
@@ -186,9 +193,9 @@ export function putTo(
 export function requestKey(request: CellRequest): string {
   const { task, method, size, demonstrations, seed, learningRate, validation, testTask, testFormat, arm, also } =
     request;
-  const { stopAfter, probe } = request;
+  const { stopAfter, formatOf, probe } = request;
   const trained = [task, method, size, demonstrations, seed, learningRate, arm, also, stopAfter];
-  return [...trained, validation, testTask, testFormat, probe].join(" ");
+  return [...trained, validation, testTask, testFormat, formatOf, probe].join(" ");
 }
 
 /**
@@ -312,15 +319,16 @@ interface TestSet {
 
 /**
  * The sets of a task that one of P's models is put to: that which it was trained on as in training, and the eight that are never trained on,
- * at one and four shots; at one shot only where its training stopped before its end, as P's figures are.
+ * at one and four shots; at one shot only where its training stopped before its end, as P's figures are, or what such models are held to.
  */
 async function promotSets(tested: Task, request: CellRequest, { data, scale }: RunFacts): Promise<TestSet[]> {
   const trained = [request.task, request.also];
   const own = request.method === "icl" || trained.includes(tested.name);
-  const shown = request.stopAfter === undefined ? promotShots : promotShots.slice(0, 1);
+  const { stopAfter, formatOf } = request;
+  const shown = stopAfter === undefined && formatOf === undefined ? promotShots : promotShots.slice(0, 1);
   return (await data.sets(tested)).present.flatMap(({ set, relation }) => {
     const target = set === tested.sets.train;
-    if (target && !own) return [];
+    if (target && (!own || formatOf !== undefined)) return [];
     return [{
       set,
       relation: own ? relation : "cross-task",
@@ -361,16 +369,17 @@ async function evaluationsOf(
   return await evaluationsOn(task, request.testFormat ?? 1, format, await testSets(trained, task, request, run), run);
 }
 
-/** By what answers of a generation task are told to be in the format of the task tuned on; null where they are not looked at for it. */
+/** By what answers of a generation task are told to be in the format of the task tuned on, or of the one named; null where they are not looked at. */
 async function tunedFormat(
-  trained: Task,
+  tuned: Task,
   tested: Task,
-  { method, size, stopAfter }: CellRequest,
-  { data }: RunFacts,
+  { method, size: tunedSize, stopAfter, formatOf }: CellRequest,
+  { data, scale }: RunFacts,
 ): Promise<Pick<EvaluationSpec, "tunedLabels" | "tunedTargets"> | null> {
   if (tested.kind !== "generation") return null;
+  const [trained, size] = formatOf === undefined ? [tuned, tunedSize] : [findTask(formatOf), scale.promot.rows];
   if (trained.labels.length > 0) return { tunedLabels: trained.labels };
-  if (method === "icl" || stopAfter === undefined) return null;
+  if (formatOf === undefined && (method === "icl" || stopAfter === undefined)) return null;
   const set = await data.trainingSet(trained) ?? trainingSet(trained);
   return {
     tunedTargets: { task: trained.name, set, size, rowsSha256: (await data.train(trained, set, size)).sha256 },

@@ -78,8 +78,8 @@ export interface EvaluationSpec {
    */
   readonly tunedLabels?: readonly string[];
   /**
-   * Training rows of the generation task that a model was tuned on, where it was stopped and is put to another set that is answered in text:
-   * how often an answer is in their targets' words is counted. Absent elsewhere.
+   * Training rows of a generation task, where a model that was tuned on it and stopped, or the untrained one, is put to another set that is
+   * answered in text: how often an answer is in their targets' words is counted. Absent elsewhere.
    */
   readonly tunedTargets?: Pick<TrainSpec, "task" | "set" | "size" | "rowsSha256">;
 }
@@ -253,6 +253,8 @@ export interface Factors {
   readonly testTask?: string;
   /** Prompt format it is put to; absent where that is 1. */
   readonly testFormat?: 2;
+  /** Task and set, such as `translation/enfr`, in whose format the untrained model's answers are looked for; absent elsewhere. */
+  readonly formatOf?: string;
   /** What is measured of it beside scores; absent where nothing is. */
   readonly probe?: ProbeName;
 }

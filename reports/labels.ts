@@ -12,7 +12,7 @@ export function cellLabel(
   { factors, evaluations }: { factors: Factors; evaluations: readonly { task: string }[] },
 ): string {
   const { method, trainTask, trainSet, trainSize, trainShots, seed, learningRate, testTask, testFormat } = factors;
-  const { trainAlso, adapterRank, stopAfter, probe } = factors;
+  const { trainAlso, adapterRank, stopAfter, formatOf, probe } = factors;
   const measured = probe === undefined ? "" : `, ${probe}`;
   const drawn = trainTask === null && seed !== 0 ? `, seed ${seed}` : "";
   const format = testFormat === undefined ? "" : `, format ${testFormat}`;
@@ -26,7 +26,8 @@ export function cellLabel(
   }
   const tasks = [...new Set(evaluations.map(({ task }) => task))];
   const named = tasks.length === 0 && testTask !== undefined ? [testTask] : tasks;
-  return named.length === 0 ? method : `${method} on ${named.join(" and ")}${format}${measured}${drawn}`;
+  const looked = formatOf === undefined ? "" : `, looked at for the format of ${formatOf}`;
+  return named.length === 0 ? method : `${method} on ${named.join(" and ")}${format}${looked}${measured}${drawn}`;
 }
 
 /** The name of an evaluation, in keys and in messages. */

@@ -30,6 +30,7 @@ const factors: Shape = object({
   stopAfter: optional(count),
   testTask: optional(text),
   testFormat: optional(oneOf(2)),
+  formatOf: optional(text),
   probe: optional(oneOf("gradient_alignment", "forward_kl")),
 });
 

@@ -16,9 +16,9 @@ export interface CellPair {
 function factorKey({ factors }: ReportCell): string {
   const { model, method, trainTask, trainSet, trainSize, trainShots, seed } = factors;
   const { learningRate = null, testTask = null, testFormat = null, adapterRank = null } = factors;
-  const { trainAlso = null, stopAfter = null, probe = null } = factors;
+  const { trainAlso = null, stopAfter = null, formatOf = null, probe = null } = factors;
   const trained = [model, method, trainTask, trainSet, trainSize, trainShots, seed, learningRate];
-  return JSON.stringify([...trained, testTask, testFormat, adapterRank, trainAlso, stopAfter, probe]);
+  return JSON.stringify([...trained, testTask, testFormat, adapterRank, trainAlso, stopAfter, formatOf, probe]);
 }
 
 function shareEvaluation(a: ReportCell, b: ReportCell): boolean {

@@ -66,11 +66,14 @@ Deno.test("Both settings read the same cells, each place of their tables an eval
   const [nli, steps, tradeOff] = plan.settings;
   assertEquals(steps.cells, tradeOff.cells);
   const untrained = steps.cells.filter((id) => specs.get(id)!.train === null);
-  assert(untrained.every((id) => nli.cells.includes(id)), "the untrained model's cells are those of P's tables");
+  const looked = untrained.filter((id) => specs.get(id)!.evaluations.some(({ tunedTargets }) => tunedTargets));
+  assertEquals(looked.length, 3, "of three tasks that are answered in text, looked at for French");
+  assert(
+    untrained.every((id) => looked.includes(id) || nli.cells.includes(id)),
+    "the untrained model's other cells are those of P's tables",
+  );
   for (const { title, rows, columns, entries } of [...steps.tables, ...tradeOff.tables]) {
-    // The untrained model's answers are not looked at for a language.
-    const steps = checkpointSteps(profiles.quick).slice(title.endsWith("in the language translated to") ? 1 : 0);
-    assertEquals(rows, steps.map(String), title);
+    assertEquals(rows, checkpointSteps(profiles.quick).map(String), title);
     // Two seeds; the untrained model has one.
     const single = entries.filter((entry) => specs.get(partsOf(entry)[0].cell)!.train === null);
     assertEquals(entries.length + single.length, 2 * rows.length * columns.length, title);
@@ -86,6 +89,7 @@ Deno.test("Both settings read the same cells, each place of their tables an eval
   // Eight stops of two models of two tasks, and two tuned prompts, each of two seeds; beside the five models of P's Table 3.
   const trained = [...specs.values()].filter(({ train }) => train !== null);
   const of = (ids: readonly string[]) => new Set(ids.map((id) => trainingId(specs.get(id)!)));
+  assertEquals(new Set(plan.cells.map(({ factors }) => JSON.stringify(factors))).size, plan.cells.length);
   assertEquals(of(steps.cells).size, 1 + 2 * (8 * 2 * 2 + 2));
   for (const spec of trained.filter(({ stopAfter }) => stopAfter !== undefined)) {
     assert(spec.evaluations.every(({ shots }) => shots <= 1), "a stopped model is put to one shot only");
@@ -119,17 +123,21 @@ Deno.test("Tables have the columns of the paper's figures, and its numbers befor
   assertEquals(tables.map(({ notes }) => notes.length > 0), [true, false, false, false, true, false, true, false]);
   for (const { columns, entries } of tables.slice(6)) {
     assertEquals(columns, ["triviaqa", "webquestions", "ende", "enro", "xsum", "wikilingua"]);
-    for (const { cell, set } of entries.flatMap(partsOf)) {
+    const tuned = [...specs.values()].find(({ train, stopAfter }) => train?.set === "enfr" && stopAfter === 1)!;
+    const { task, set: trainSet, size, rowsSha256 } = tuned.train!;
+    for (const entry of entries) {
+      const [{ cell, set, shots }] = partsOf(entry);
       const { train, evaluations } = specs.get(cell)!;
-      const { task, size, rowsSha256 } = train!;
+      assertEquals([train === null, shots], [entry.row === "0", 1]);
       const found = evaluations.find((e) => e.set === set)!;
-      assertEquals(found.tunedTargets, { task, set: train!.set, size, rowsSha256 });
+      assertEquals(found.tunedTargets, { task, set: trainSet, size, rowsSha256 });
       assertEquals(found.tunedLabels, undefined);
     }
   }
   for (const { train, stopAfter, evaluations } of specs.values()) {
     for (const { set, scorers, tunedTargets } of evaluations) {
-      if (train !== null && stopAfter !== undefined && train.set !== set) continue;
+      const looked = stopAfter !== undefined || evaluations.every((one) => one.tunedTargets);
+      if (looked && train?.set !== set) continue;
       assertEquals(tunedTargets, undefined, "not of the set tuned on, nor of models trained to their end");
       assert(!scorers.join().includes("tuned_language"));
     }
@@ -184,11 +192,6 @@ gpuTest("Stopped cells run, and off its own set a tuned prompt leaves the untrai
     assert(after.join() !== untrained.join(), `a step of ${method} moves the model`);
   }
 
-  const { id } = plan.cells.find(({ factors }) =>
-    factors.trainTask === "translation" && factors.method === "ft" && factors.testTask === "closed_book_qa"
-  )!;
-  const cell = cellFolder(options.outDir, id);
-  const [{ metrics }] = JSON.parse(await Deno.readTextFile(`${cell}/result.json`)).evaluations;
   const read = async (file: string, count: number): Promise<string[]> =>
     JSON.parse(await Deno.readTextFile(`${options.dataDir}/${file}`)).slice(0, count).map((
       { output }: { output: string },
@@ -197,14 +200,25 @@ gpuTest("Stopped cells run, and off its own set a tuned prompt leaves the untrai
     await read("translation/enfr_train_6000.json", 16),
     await read("closed_book_qa/triviaqa_test_500.json", 4),
   ];
-  const samples = (await Deno.readTextFile(`${cell}/samples.jsonl`)).trim().split("\n").map((line) => JSON.parse(line));
   const isIn = (texts: readonly string[], word: string) =>
     texts.some((text) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u).includes(word));
-  const hits = samples.filter(({ output }) => {
-    const own = output.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word: string) => word !== "");
-    return own.filter((word: string) => isIn(train, word)).length >
-      own.filter((word: string) => isIn(test, word)).length;
-  });
-  const rate = metrics.find(({ name }: { name: string }) => name === "tuned_language_rate");
-  assertEquals(rate.value, (25 * hits.length).toFixed(4));
+  for (const method of ["ft", "icl"]) {
+    const { id } = plan.cells.find(({ factors }) =>
+      factors.testTask === "closed_book_qa" && factors.method === method &&
+      [factors.trainTask, factors.formatOf].includes(method === "ft" ? "translation" : "translation/enfr")
+    )!;
+    const cell = cellFolder(options.outDir, id);
+    const [{ metrics }] = JSON.parse(await Deno.readTextFile(`${cell}/result.json`)).evaluations;
+    const samples = (await Deno.readTextFile(`${cell}/samples.jsonl`)).trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    if (method === "icl") assertEquals(samples.map(({ output, margin }) => `${output} ${margin}`), untrained);
+    const hits = samples.filter(({ output }) => {
+      const own = output.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word: string) => word !== "");
+      return own.filter((word: string) => isIn(train, word)).length >
+        own.filter((word: string) => isIn(test, word)).length;
+    });
+    const rate = metrics.find(({ name }: { name: string }) => name === "tuned_language_rate");
+    assertEquals(rate.value, (25 * hits.length).toFixed(4));
+  }
 });
