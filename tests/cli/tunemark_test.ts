@@ -68,6 +68,21 @@ Deno.test("TUNEMARK_NO_INSTALL=1 only prints the line", async () => {
   assertEquals(stdout, "deno task test\n");
 });
 
+const echoesWidth = {
+  deno: '[ "$1" != --version ] || echo "deno 2.9.6"; echo "width ${LP_NATIVE_VECTOR_WIDTH:-unset}"',
+};
+
+Deno.test("the software driver gets vectors of 512 bits on processors that have them", async () => {
+  const width = async (hasThem: boolean, asked = "") => {
+    const grep = `case "$*" in *avx512f*) exit ${hasThem ? 0 : 1};; *) exit 1;; esac`;
+    const { stdout } = await run(["test"], { ...echoesWidth, grep }, { LP_NATIVE_VECTOR_WIDTH: asked });
+    return stdout.trim().split("\n").at(-1);
+  };
+  assertEquals(await width(true), "width 512");
+  assertEquals(await width(false), "width unset");
+  assertEquals(await width(true, "256"), "width 256");
+});
+
 Deno.test("it installs no driver on macOS, nor for a task that needs none", async () => {
   assertEquals((await run(["bench"], { uname: "echo Darwin" })).stderr, "");
   assertEquals((await run(["diff", "a", "b"])).stderr, "");
