@@ -39,6 +39,29 @@ export function lineageId({ stopAfter: _, ...spec }: CellSpec): string {
   return trainingId(spec);
 }
 
+/**
+ * Identity of the first thing that a training learns, where that is a prompt or an adapter on the frozen model: prompt tuning and ProMoT begin
+ * alike, and so do trainings whose learning rates on trial are those of a later stage, and ProMoT of one task and of that task with another.
+ * Null where a training begins otherwise, or may stop in its first stage.
+ */
+export function firstStageId(spec: CellSpec): string | null {
+  const { suite, kernels, operands, model, seed, train } = spec;
+  const { demonstrations, prompt, adapter, stages } = methodOf(spec.method).describe(spec.method);
+  const [stage] = stages;
+  if (train === null || stage === undefined || stage.learns.some((one) => one !== "prompts" && one !== "adapter")) {
+    return null;
+  }
+  if (spec.stopAfter !== undefined && stages.length === 1) return null;
+  // Prompts of several tasks learn one by one, each from its own task's rows; an adapter learns from all rows.
+  const { also: _, ...alone } = train;
+  return jsonSha256({
+    ...{ suite, kernels, operands, model: { ...model, name: "" }, seed },
+    train: stage.learns.includes("adapter") ? train : alone,
+    ...{ demonstrations, prompt, adapter, stage },
+    maxLength: Math.min(...stages.map(({ hyper }) => hyper.maxLength)),
+  });
+}
+
 /** The factors of a cell, flat, by which two runs' cells are matched. */
 export function factorsOf(spec: CellSpec): Factors {
   const { probes = [] } = spec;

@@ -6,14 +6,14 @@ import { type Lane, type LaneSetup, openLane, openWorkerLane } from "./lanes.ts"
 import type { Planned } from "./plan.ts";
 import { readResult } from "./store.ts";
 import type { Progress } from "./types.ts";
-import { lineageId, taskOf } from "./cell.ts";
+import { firstStageId, lineageId, taskOf } from "./cell.ts";
 
 /** Where a run's progress goes. */
 export type OnProgress = (progress: Progress) => void;
 
 /**
  * Runs what is missing: cells without a result, and those that failed. A cell that fails does not stop the others. Cells of one trained model,
- * wherever its training stops, stay in one lane, so that it is trained once.
+ * wherever its training stops, stay in one lane, so that it is trained once, and with them those of trainings that begin with the same stage.
  *
  * The bytes written do not depend on the number of workers. Nothing is opened where nothing is missing.
  *
@@ -43,7 +43,7 @@ export async function runPlan(
 
   const modelOf = (id: string) => {
     const spec = planned.specs.get(id)!;
-    return spec.train === null ? id : lineageId(spec);
+    return spec.train === null ? id : firstStageId(spec) ?? lineageId(spec);
   };
   const groups = [...Map.groupBy(missing, ({ cell }) => modelOf(cell)).values()];
   const stop = new AbortController();

@@ -17,7 +17,7 @@ import { encodeExamples } from "./examples.ts";
 import type { CellContext, ExecutorOptions } from "./executor.ts";
 import { alwaysOn, attachedShapes } from "./held_model.ts";
 import { shortestF32 } from "./numbers.ts";
-import { checkpointFolder, stoppedFolder, type Training, type Weights } from "./trained_model.ts";
+import { checkpointFolder, firstStageFolder, stoppedFolder, type Training, type Weights } from "./trained_model.ts";
 import type { CellSpec, TrainResult, TrainSpec, TrainStep } from "./types.ts";
 
 /** Optimizer steps between training checkpoints. */
@@ -73,10 +73,11 @@ export async function trainCell(
   const directory = spec.stopAfter === undefined
     ? checkpointFolder(context.modelFolder)
     : stoppedFolder(context.modelFolder, spec, workshop.numericSignature);
+  const firstStage = firstStageFolder(context.modelFolder, spec, workshop.numericSignature);
   const model = await trainMethod(llama, examples, description, {
     seed: spec.seed,
     ...(spec.stopAfter === undefined ? {} : { stopAfter: spec.stopAfter }),
-    checkpoint: { directory, every: CHECKPOINT_EVERY },
+    checkpoint: { directory, every: CHECKPOINT_EVERY, ...(firstStage === null ? {} : { firstRun: firstStage }) },
     onStep: ({ step, steps, loss }) => context.report({ stage: "train", step, steps, loss }),
     signal: context.signal,
     ...(trained.every(({ validation }) => validation === undefined) ? {} : {

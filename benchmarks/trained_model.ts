@@ -3,14 +3,15 @@
  * off the model, and `training.json`, written last, whose presence means that the model is there. Cells that evaluate the same model share it. The folder may be deleted: what is asked for later is then trained again.
  *
  * A training that stops before its end leaves its last state in `models/<lineage id>/stopped-<numeric signature>/`, and goes on from one of
- * an earlier step that it finds there: the first stages of a method are trained once, wherever the last one stops.
+ * an earlier step that it finds there: the first stages of a method are trained once, wherever the last one stops. A first stage that leaves
+ * little, a prompt or an adapter, has its state in `models/<first stage's id>/first-stage-<numeric signature>/`, for all that begin with it.
  * @module
  */
 import { hashWeights } from "../models/checkpoint.ts";
 import type { ParameterShape } from "../models/config.ts";
 import { openSafetensors, writeSafetensors } from "../models/safetensors.ts";
 import { canonicalJson } from "./canonical_json.ts";
-import { lineageId } from "./cell.ts";
+import { firstStageId, lineageId } from "./cell.ts";
 import { makeFolder, readText, reasonOf, removeIfThere, StoreError, writeWhole } from "./store.ts";
 import type { CellSpec, TrainResult, TrainStep } from "./types.ts";
 
@@ -47,8 +48,20 @@ export function checkpointFolder(modelFolder: string): string {
  * same numeric signature.
  */
 export function stoppedFolder(modelFolder: string, spec: CellSpec, numericSignature: string): string {
-  const models = modelFolder.slice(0, modelFolder.lastIndexOf("/"));
-  return `${models}/${lineageId(spec)}/stopped-${numericSignature.slice(0, 16)}`;
+  return beside(modelFolder, lineageId(spec), `stopped-${numericSignature.slice(0, 16)}`);
+}
+
+/**
+ * Folder of the state of a training's first stage, which trainings share that begin alike, on adapters of the same numeric signature; null
+ * where the first stage is the training's own.
+ */
+export function firstStageFolder(modelFolder: string, spec: CellSpec, numericSignature: string): string | null {
+  const id = firstStageId(spec);
+  return id === null ? null : beside(modelFolder, id, `first-stage-${numericSignature.slice(0, 16)}`);
+}
+
+function beside(modelFolder: string, id: string, name: string): string {
+  return `${modelFolder.slice(0, modelFolder.lastIndexOf("/"))}/${id}/${name}`;
 }
 
 /**

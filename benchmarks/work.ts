@@ -5,8 +5,8 @@
  */
 import type { TextTokenizer } from "../models/tokenizer.ts";
 import { type DatasetRow, findTask, type PromptFormat, renderPrompt, type Task } from "../tasks/mod.ts";
-import { methodOf } from "../training/methods/mod.ts";
-import { lineageId, trainingId } from "./cell.ts";
+import { methodOf, type Stage } from "../training/methods/mod.ts";
+import { firstStageId, lineageId, trainingId } from "./cell.ts";
 import { type Data, evaluationRows, probeRows } from "./data.ts";
 import type { CellSpec, EvaluationSpec, ProbeSpec, TrainSpec } from "./types.ts";
 
@@ -96,7 +96,7 @@ interface Lengths {
 
 /** Counts the work of cells, and keeps what it has counted. */
 export interface Counter {
-  /** Work of some cells; a model that several of them evaluate is trained once. */
+  /** Work of some cells; a model that several of them evaluate is trained once, and so is a first stage that several trainings begin with. */
   workOf(specs: readonly CellSpec[]): Promise<Work>;
 }
 
@@ -113,8 +113,15 @@ export interface CounterOptions {
 /** Rows of a set that lengths are taken from. */
 const looked = 24;
 
-/** Share of a step's products that is left where no weight learns: forward and the inputs' gradients, without the weights' gradients. */
-const withoutWeights = 2 / 3;
+/**
+ * Share of a step that is left where few weights learn: forward and the inputs' gradients are all there. Prompts need no gradient of a weight,
+ * values, or an adapter on queries and values, that of the one product which gives queries, keys and values.
+ */
+function shareOf({ learns }: Stage, { method }: CellSpec): number {
+  const { adapter } = methodOf(method).describe(method);
+  if (learns.includes("model") || (learns.includes("adapter") && adapter?.targets === "all")) return 1;
+  return learns.every((one) => one === "prompts") ? 2 / 3 : 4 / 5;
+}
 
 /** Opens a counter. */
 export function openCounter({ data, tokenizer, maxPositions, batchSize }: CounterOptions): Counter {
@@ -157,31 +164,57 @@ export function openCounter({ data, tokenizer, maxPositions, batchSize }: Counte
     return answeringWork(spec.rows, shared, own, Math.min(spec.maxNewTokens, longestOutput + 1), batchSize);
   }
 
-  async function trainWork(spec: CellSpec, first: TrainSpec): Promise<Work> {
-    const { stages, demonstrations, prompt: soft } = methodOf(spec.method).describe(spec.method);
+  /** Of each run of the trainer, in order: prompts of several tasks learn one by one, everything else together. */
+  function trainRuns(spec: CellSpec, first: TrainSpec): Promise<Work[]> {
+    const { stages } = methodOf(spec.method).describe(spec.method);
     const trained = first.also === undefined ? [first] : [first, first.also];
-    const parts: Partial<Work>[] = [];
-    for (const [i, { hyper, learns }] of stages.entries()) {
-      const passes = await Promise.all(trained.map(async (one) => {
-        const task = findTask(one.task);
-        const { rows, sha256 } = await data.train(task, one.set, one.size);
-        const { prompt, output } = await lengths(task, one.format, sha256, () => Promise.resolve(rows));
-        const shown = demonstrations.sampled
-          ? demonstrations.count * (prompt + output)
-          : await shownTokens(task, one.set, one.format, demonstrations.count);
-        const length = Math.min(hyper.maxLength, 2 + shown + prompt + output) + (soft?.length ?? 0);
-        return trainingWork(rows.length, length);
-      }));
-      const rows = trained.reduce((sum, { size }) => sum + size, 0);
-      const whole = hyper.epochs * Math.ceil(rows / hyper.batchSize);
+    return Promise.all(stages.flatMap((stage, i) => {
       const stopAfter = i === stages.length - 1 ? spec.stopAfter : undefined;
-      const steps = stopAfter ?? whole;
-      const learning = totalWork([{ steps }, timesWork(totalWork(passes), hyper.epochs * steps / whole)]);
-      const frozen = learns.every((one) => one === "prompts");
-      parts.push({ trainings: 1 }, timesWork(learning, frozen ? withoutWeights : 1));
-      if (hyper.selectEvery === undefined || stopAfter !== undefined) continue;
-      const scored = await Promise.all(trained.map(({ validation }) => evaluationWork(validation!)));
-      parts.push(timesWork(totalWork(scored), Math.ceil(steps / hyper.selectEvery)));
+      const apart = stage.learns.every((one) => one === "prompts");
+      return (apart ? trained.map((one) => [one]) : [trained]).map((some) => runWork(spec, stage, some, stopAfter));
+    }));
+  }
+
+  async function runWork(
+    spec: CellSpec,
+    stage: Stage,
+    trained: readonly TrainSpec[],
+    stopAfter: number | undefined,
+  ): Promise<Work> {
+    const { demonstrations, prompt: soft } = methodOf(spec.method).describe(spec.method);
+    const { hyper } = stage;
+    const passes = await Promise.all(trained.map(async (one) => {
+      const task = findTask(one.task);
+      const { rows, sha256 } = await data.train(task, one.set, one.size);
+      const { prompt, output } = await lengths(task, one.format, sha256, () => Promise.resolve(rows));
+      const shown = demonstrations.sampled
+        ? demonstrations.count * (prompt + output)
+        : await shownTokens(task, one.set, one.format, demonstrations.count);
+      const length = Math.min(hyper.maxLength, 2 + shown + prompt + output) + (soft?.length ?? 0);
+      return trainingWork(rows.length, length);
+    }));
+    const rows = trained.reduce((sum, { size }) => sum + size, 0);
+    const whole = hyper.epochs * Math.ceil(rows / hyper.batchSize);
+    const steps = stopAfter ?? whole;
+    const learning = totalWork([{ steps }, timesWork(totalWork(passes), hyper.epochs * steps / whole)]);
+    const selects = hyper.selectEvery !== undefined && stopAfter === undefined;
+    const scored = selects ? await Promise.all(trained.map(({ validation }) => evaluationWork(validation!))) : [];
+    return totalWork([
+      { trainings: 1 },
+      timesWork(learning, shareOf(stage, spec)),
+      timesWork(totalWork(scored), selects ? Math.ceil(steps / hyper.selectEvery!) : 0),
+    ]);
+  }
+
+  /** Of some trainings: a first stage that several of them begin with is counted once. */
+  async function trainingsWork(trainings: readonly CellSpec[]): Promise<Work> {
+    const known = new Set<string>();
+    const parts: Work[] = [];
+    for (const spec of trainings) {
+      const runs = await trainRuns(spec, spec.train!);
+      const id = firstStageId(spec);
+      parts.push(...runs.slice(id !== null && known.has(id) ? 1 : 0));
+      if (id !== null) known.add(id);
     }
     return totalWork(parts);
   }
@@ -209,7 +242,7 @@ export function openCounter({ data, tokenizer, maxPositions, batchSize }: Counte
         .flatMap(trainedToTheirEnds);
       return totalWork([
         { models },
-        ...await Promise.all(trainings.map((spec) => trainWork(spec, spec.train!))),
+        await trainingsWork(trainings),
         ...await Promise.all(specs.map(answersWork)),
       ]);
     },

@@ -40,7 +40,13 @@ export interface StageRun {
 }
 
 /** What a method needs beside its description and its examples. */
-export interface MethodOptions extends Pick<TrainOptions, "seed" | "microBatchTokens" | "checkpoint" | "signal"> {
+export interface MethodOptions extends Pick<TrainOptions, "seed" | "microBatchTokens" | "signal"> {
+  /**
+   * Where to leave checkpoints, each run of the trainer in a folder of its own below `directory`, and from which to go on: see
+   * {@linkcode TrainOptions}. `firstRun` is the folder of the first run where other trainings share it: they begin with the same one, and find
+   * it done.
+   */
+  readonly checkpoint?: NonNullable<TrainOptions["checkpoint"]> & { readonly firstRun?: string };
   /**
    * Steps of the last stage after which to stop: see {@linkcode TrainOptions}. The stages before it run whole, and select as they always do.
    * To the end where absent.
@@ -193,7 +199,7 @@ export async function trainMethod(
       adapter = await createAdapter(llama, description.adapter, initialA(seed, description.adapter.rank));
     }
     const reports = [];
-    for (const at of runsOf(description.stages, tasks)) {
+    for (const [run, at] of runsOf(description.stages, tasks).entries()) {
       const { learns, hyper } = description.stages[at.stage];
       const own = createArena(gpu);
       try {
@@ -204,6 +210,7 @@ export async function trainMethod(
         const { validate, onStep, checkpoint } = options;
         const stopAfter = at.stage === description.stages.length - 1 ? options.stopAfter : undefined;
         const part = at.task === null ? `stage-${at.stage + 1}` : `stage-${at.stage + 1}-task-${at.task + 1}`;
+        const shared = run === 0 ? checkpoint?.firstRun : undefined;
         const report = await train(view, behindPrompts(view, chosen, at.task), hyper, {
           seed,
           stage: at.stage,
@@ -214,7 +221,9 @@ export async function trainMethod(
             ? { validate: (step: number) => validate({ ...at, step }, attached) }
             : {}),
           ...(options.microBatchTokens === undefined ? {} : { microBatchTokens: options.microBatchTokens }),
-          ...(checkpoint ? { checkpoint: { ...checkpoint, directory: `${checkpoint.directory}/${part}` } } : {}),
+          ...(checkpoint
+            ? { checkpoint: { every: checkpoint.every, directory: shared ?? `${checkpoint.directory}/${part}` } }
+            : {}),
           ...(onStep ? { onStep: (progress: TrainProgress) => onStep({ ...progress, ...at }) } : {}),
           ...(options.signal ? { signal: options.signal } : {}),
         });

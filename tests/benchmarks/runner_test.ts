@@ -5,7 +5,7 @@ import { progressLine } from "../../benchmarks/progress_line.ts";
 import { type OnProgress, runPlan } from "../../benchmarks/runner.ts";
 import { cellFolder, modelFolder, readResult, StoreError } from "../../benchmarks/store.ts";
 import { checkpointFolder } from "../../benchmarks/trained_model.ts";
-import { trainingId } from "../../benchmarks/cell.ts";
+import { firstStageId, trainingId } from "../../benchmarks/cell.ts";
 import { ownTaskSettings, planSmoke as planChosen, withData } from "./world.ts";
 
 /** A plan of ten cells, eight of them trained. */
@@ -89,6 +89,29 @@ Deno.test("One worker and two write the same bytes", () =>
     assertEquals(executed(folder), 36);
     assertEquals(bytesOf(two.runDir, planned), bytesOf(one.runDir, planned));
   }));
+
+Deno.test("Trainings that begin with the same stage run one after the other, whatever the number of workers", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "tunemark-" });
+  try {
+    const embedded = decodeURIComponent(new URL("../../fixtures/data", import.meta.url).pathname);
+    const planned = await planChosen(embedded, { settings: ["promot_supervised"] });
+    const stageOf = (id: string) => firstStageId(planned.specs.get(id)!);
+    const running = new Set<string>();
+    let beside = 0;
+    await run(planned, setupOf(folder, "run"), 3, ({ cell, stage }) => {
+      const first = stageOf(cell);
+      if (stage === "done") running.delete(cell);
+      else running.add(cell);
+      assert(first === null || [...running].filter((id) => stageOf(id) === first).length <= 1, cell);
+      beside = Math.max(beside, running.size);
+    });
+    const shared = Map.groupBy(planned.plan.cells, ({ id }) => stageOf(id) ?? id);
+    assertEquals([...shared.values()].filter((cells) => cells.length === 2).length, 6, "prompt tuning and ProMoT");
+    assert(beside > 1);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("A cell that fails says why, the others go on, and the next run tries it again", () =>
   withData(async (folder, dataDir) => {

@@ -109,6 +109,43 @@ Deno.test("Prompt tuning counts less than tuning of the model, and validation is
   assertEquals([ft.trainings, prompts.trainings, both.trainings], [1, 1, 2]);
 });
 
+Deno.test("A first stage that trainings share is counted once, also where one of them has a second task", async () => {
+  const bare = async (setting: string, only: Record<string, string>) =>
+    (await cells(setting, only)).map((spec) => ({ ...spec, evaluations: [] }));
+  const alone = await bare("promot_supervised", { task: "promot_rte" });
+  const of = (specs: CellSpec[], name: string, shown: number) =>
+    specs.find(({ method }) => method.name === name && "demonstrations" in method && method.demonstrations === shown)!;
+  const [prompts, both, shown] = [of(alone, "prompt_tuning", 0), of(alone, "promot", 0), of(alone, "promot", 1)];
+  const two = of(await bare("promot_multi_task", { task: "promot_rte" }), "promot", 0);
+  const work = (...specs: CellSpec[]) => counter.workOf(specs);
+  const { models: _, ...wholeOfBoth } = await work(both);
+  const { models, ...together } = await work(prompts, both);
+  assertEquals([together, models], [wholeOfBoth, 2]);
+  const [first, second, third] = [await work(prompts), await work(two), await work(prompts, two)];
+  // Of two tasks, two prompts and the model.
+  assertEquals([first.trainings, second.trainings, third.trainings], [1, 3, 3]);
+  near(third.trainedTokens, second.trainedTokens, 1e-9, "tokens");
+  assertEquals((await work(prompts, shown)).trainings, 3, "another prompt, learnt before a demonstration");
+});
+
+Deno.test("What leaves most weights as they are counts less than tuning of all, and more than prompts", async () => {
+  const specs = await cells("method_comparison", { task: "translation" });
+  const tokens = async (name: string) => {
+    const spec = { ...specs.find(({ method, train }) => method.name === name && train !== null)!, evaluations: [] };
+    const { trainedTokens, steps } = await counter.workOf([spec]);
+    const { hyper } = methodOf(spec.method).describe(spec.method).stages[0];
+    return [trainedTokens / hyper.epochs, steps / hyper.epochs];
+  };
+  const [ft, lora, values] = [await tokens("ft"), await tokens("lora"), await tokens("value_tuning")];
+  assertEquals(lora, values);
+  lora.forEach((count, i) => near(count, 0.8 * ft[i], 1e-9, "a share of all"));
+  const ofU = await cells("method_comparison", { task: "question", size: "16" });
+  const lora2 = ofU.find(({ method, train }) => method.name === "lora" && train?.validation === undefined)!;
+  const ft2 = ofU.find(({ method }) => method.name === "ft")!;
+  const bare = (spec: CellSpec) => counter.workOf([{ ...spec, evaluations: [] }]);
+  assertEquals(await bare(lora2), await bare(ft2), "an adapter on every matrix needs their gradients");
+});
+
 Deno.test("Batches of prompts decode one after the other, and look at their rows every eight steps", () => {
   const none = Object.fromEntries(workUnits.map((unit) => [unit, 0])) as unknown as Work;
   assertEquals(answeringWork(100, 10, 5, 9, 64), {
