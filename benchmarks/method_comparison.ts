@@ -6,10 +6,10 @@
  * have the steps they need and every model keeps its best step, has the eight sets shown in context.
  * @module
  */
-import { type Task, trainingSet } from "../tasks/mod.ts";
+import { findTask, type Task, trainingSet } from "../tasks/mod.ts";
 import { chanceLabels } from "./chance.ts";
 import { isValidation, triedMethod, validationMetric } from "./learning_rate.ts";
-import { fewShotsOf, type Scale, type TrainedMethod, type Tuned } from "./profiles.ts";
+import { allComparedByPromot, fewShotsOf, type Scale, type TrainedMethod, type Tuned } from "./profiles.ts";
 import { type ArmName, promotArms } from "./promot_arms.ts";
 import { mainMetric } from "./promot_scores.ts";
 import { contextSets } from "./promot_values.ts";
@@ -57,19 +57,6 @@ const methodsOfU: Readonly<Record<TrainedMethod, string>> = {
   value_tuning: "value tuning",
 };
 
-/** Tasks that P's panels train on: a soft prompt needs more steps than U's protocol has. */
-const tasksOfP: readonly string[] = ["translation", "promot_rte"];
-
-const armsOfP: readonly ArmName[] = [
-  "pretrained",
-  "ft",
-  "ft_1",
-  "lora",
-  "value_tuning",
-  "prompt_tuning",
-  "promot",
-];
-
 /** Fine-tuning methods over their learning rates: learning against forgetting. */
 export const methodComparison: Setting = {
   name: "method_comparison",
@@ -89,7 +76,7 @@ export const methodComparison: Setting = {
 function panelsOf(scope: PlanScope): Panel[] {
   return scope.tasks.flatMap((task) => {
     if (tasksOfU.includes(task.name)) return [panelOfU(task, scope)];
-    return tasksOfP.includes(task.name) ? [panelOfP(task, scope)] : [];
+    return scope.scale.comparedByPromot.tasks.includes(task.name) ? [panelOfP(task, scope)] : [];
   });
 }
 
@@ -129,15 +116,14 @@ function panelOfU(trained: Task, { tasks, scale }: PlanScope): Panel {
 function panelOfP(trained: Task, { tasks, scale }: PlanScope): Panel {
   return {
     trained,
-    arms: armsOfP.map((arm): Arm => {
-      const { label, stages, shown } = promotArms[arm];
-      return {
-        label: arm === "ft_1" ? "FTICL (FT + 1-shot)" : label,
-        tuned: stages.at(-1) ?? null,
-        targetShots: [shown],
-        request: (tested, seed) => promotModel(arm, [trained], tested, scale, seed),
-      };
-    }),
+    arms: scale.comparedByPromot.arms.map((arm): Arm => ({
+      label: labelOfP(arm),
+      tuned: promotArms[arm].stages.at(-1) ?? null,
+      targetShots: [promotArms[arm].shown],
+      // A prompt that is taken off leaves the untrained model.
+      request: (tested, seed) =>
+        promotModel(arm === "prompt_tuning" && tested !== trained ? "pretrained" : arm, [trained], tested, scale, seed),
+    })),
     others: contextSets.flatMap((set) => {
       const task = tasks.find(({ paper, sets }) => paper === "P" && sets.outOfDomain.includes(set));
       return task === undefined ? [] : [{ task, set, shots: promotShots.map((shots) => [shots]) }];
@@ -148,8 +134,24 @@ function panelOfP(trained: Task, { tasks, scale }: PlanScope): Panel {
       `P's protocol at ${scale.promot.rows} rows: prompts, LoRA's adapter and value matrices are tuned for P's steps of prompt tuning, the model ` +
       "for P's steps of model tuning, and the best step by validation score is kept. A soft prompt is attached on the target and taken off " +
       "for all others, where prompt tuning therefore is the pre-trained model. ProMoT: the learning rate of its second stage.",
+      ...leftOut(scale),
     ],
   };
+}
+
+function labelOfP(arm: ArmName): string {
+  return arm === "ft_1" ? "FTICL (FT + 1-shot)" : promotArms[arm].label;
+}
+
+/** What the profile leaves out of P's panels, in words; nothing where it has all. */
+function leftOut({ comparedByPromot: { tasks, arms } }: Scale): string[] {
+  const missing = [
+    ...allComparedByPromot.arms.filter((arm) => !arms.includes(arm)).map(labelOfP),
+    ...allComparedByPromot.tasks.filter((task) => !tasks.includes(task)).map((task) =>
+      `tuning on ${trainingSet(findTask(task))}`
+    ),
+  ];
+  return missing.length === 0 ? [] : [`By P's protocol this profile leaves out, for time: ${missing.join(", ")}.`];
 }
 
 function seedsOf({ tuned }: Arm, { seeds }: PlanScope): readonly number[] {
@@ -164,7 +166,7 @@ function ratesOf({ tuned }: Arm, { learningRateSweep }: Scale): readonly (number
 function cellsAt(arm: Arm, rate: number | null, tested: Task, scope: PlanScope): CellRequest[] {
   return seedsOf(arm, scope).map((seed) => {
     const request = arm.request(tested, seed);
-    return rate === null ? request : atRate(request, rate, scope.scale);
+    return rate === null || request.method === "icl" ? request : atRate(request, rate, scope.scale);
   });
 }
 

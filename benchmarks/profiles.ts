@@ -3,6 +3,7 @@
  * @module
  */
 import type { Task } from "../tasks/mod.ts";
+import type { ArmName } from "./promot_arms.ts";
 import type { Hyperparameters, Profile } from "./types.ts";
 
 /** A method that trains something by U's protocol, and so has a learning rate. LoRA and value tuning are beyond the paper. */
@@ -75,7 +76,23 @@ export interface Scale {
   readonly learningRateSweep: Readonly<Record<Tuned, readonly number[]>>;
   /** P's settings. */
   readonly promot: PromotScale;
+  /** What the setting `method_comparison` compares by P's protocol. */
+  readonly comparedByPromot: ComparedByPromot;
 }
+
+/** Tasks that are tuned on, and models of each. A prompt and an adapter take five times as many steps as a model. */
+export interface ComparedByPromot {
+  /** Names of tasks, in the tables' order. */
+  readonly tasks: readonly string[];
+  /** The models, in the tables' order. */
+  readonly arms: readonly ArmName[];
+}
+
+/** All that the comparison knows: of P's tasks of its main tables a classification and a generation, and the models that have a rate to try. */
+export const allComparedByPromot: ComparedByPromot = {
+  tasks: ["promot_rte", "translation"],
+  arms: ["pretrained", "ft", "ft_1", "lora", "value_tuning", "prompt_tuning", "promot"],
+};
 
 /**
  * One grid for each kind of thing that learns, so that methods of a kind are compared over the same rates: all weights; few weights, those of
@@ -159,6 +176,7 @@ export const profiles: Readonly<Record<Profile, Scale>> = {
     fticlCounts: 1,
     ...miniature,
     promot: smokePromot,
+    comparedByPromot: allComparedByPromot,
   },
   quick: {
     sizes: [200, 400, 600],
@@ -168,6 +186,8 @@ export const profiles: Readonly<Record<Profile, Scale>> = {
     fticlCounts: 2,
     ...miniature,
     promot: miniaturePromot,
+    // Within ten minutes: translation is the task that tuning forgets others for, and adapters and value matrices are compared by U's protocol.
+    comparedByPromot: { tasks: ["translation"], arms: ["pretrained", "ft", "ft_1", "prompt_tuning", "promot"] },
   },
   paper: {
     sizes: [2000, 4000, 6000],
@@ -184,6 +204,7 @@ export const profiles: Readonly<Record<Profile, Scale>> = {
       adapter_tuning: [5e-4, 1e-3, 2e-3],
     },
     promot: paperPromot,
+    comparedByPromot: allComparedByPromot,
   },
 };
 

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { factorsOf, trainingId } from "../../benchmarks/cell.ts";
 import { bench, type Profile, profiles } from "../../benchmarks/mod.ts";
+import { allComparedByPromot } from "../../benchmarks/profiles.ts";
 import { promotArms, withRate } from "../../benchmarks/promot_arms.ts";
 import { fineTuned, onValidation, specOf } from "../../benchmarks/requests.ts";
+import type { ParetoPlan } from "../../benchmarks/types.ts";
 import { writeReport } from "../../reports/mod.ts";
 import { tasks } from "../../tasks/mod.ts";
 import { checkHyperparameters } from "../../training/hyperparameters.ts";
@@ -14,7 +16,7 @@ import { planSmoke, runFacts, withData } from "./world.ts";
 const dataDir = new URL("../../fixtures/data", import.meta.url).pathname;
 const settings = ["method_comparison"];
 
-Deno.test("Every arm at every learning rate of its grid gives valid specifications, in every profile", async () => {
+Deno.test("Every arm at every learning rate of its grid gives valid specifications, at either size", async () => {
   for (const profile of ["smoke", "quick"] as Profile[]) {
     const { specs } = await planSmoke(dataDir, { settings, run: { scale: profiles[profile] } });
     const seen = new Map<string, Set<number>>();
@@ -37,8 +39,7 @@ Deno.test("Every arm at every learning rate of its grid gives valid specificatio
         "U value_tuning": value_tuning,
         "P ft": model_tuning,
         "P fticl": model_tuning,
-        "P lora": adapter_tuning,
-        "P value_tuning": adapter_tuning,
+        ...(profile === "quick" ? {} : { "P lora": adapter_tuning, "P value_tuning": adapter_tuning }),
         "P prompt_tuning": prompt_tuning,
         "P promot": model_tuning,
       } as Record<string, unknown>,
@@ -117,6 +118,50 @@ Deno.test("Each panel has every arm over its grid, against the same other sets",
   for (const { rows, columns, entries } of tables) {
     const filled = new Set(entries.map(({ row, column }) => `${row}|${column}`));
     assertEquals(filled.size, rows.length * columns.length);
+  }
+});
+
+Deno.test("Profile quick compares fewer models by P's protocol, says so, and has the cells that all of them would give", async () => {
+  const { quick } = profiles;
+  const planOf = (scale: typeof quick) => planSmoke(dataDir, { settings, run: { scale } });
+  const { plan, specs } = await planOf(quick);
+  const [{ paretos }] = plan.settings;
+  assertEquals(paretos!.map(({ title }) => title), ["Tuned on socialqa", "Tuned on multinli", "Tuned on enfr"]);
+  const methodsOf = ({ points }: ParetoPlan) => [...new Set(points.map(({ method }) => method))];
+  assertEquals(methodsOf(paretos![1]), ["pretrained", "FT", "FTICL", "LoRA", "value tuning"]);
+  assertEquals(methodsOf(paretos![2]), ["pretrained", "FT", "FTICL (FT + 1-shot)", "prompt tuning", "ProMoT"]);
+  assertEquals(paretos!.map(({ notes }) => notes.filter((note) => note.includes("leaves out"))), [[], [], [
+    "By P's protocol this profile leaves out, for time: LoRA, value tuning, tuning on rte.",
+  ]]);
+  const whole = await planOf({ ...quick, comparedByPromot: allComparedByPromot });
+  assert([...specs.keys()].every((id) => whole.specs.has(id)) && specs.size < whole.specs.size);
+  for (const { comparedByPromot } of [profiles.smoke, profiles.paper]) {
+    assertEquals(comparedByPromot, allComparedByPromot);
+  }
+  assert(whole.plan.settings[0].paretos!.every(({ notes }) => !notes.some((note) => note.includes("leaves out"))));
+});
+
+Deno.test("Put to another task prompt tuning is the untrained model: its cells, once a seed", async () => {
+  const { plan, specs } = await planSmoke(dataDir, { settings, seeds: [1, 2] });
+  const { points } = plan.settings[0].paretos!.find(({ title }) => title === "Tuned on enfr")!;
+  const [untrained] = points.filter(({ method }) => method === "pretrained");
+  const tuned = points.filter(({ method }) => method === "prompt tuning");
+  assertEquals(tuned.length, 3);
+  for (const { target, others } of tuned) {
+    assertEquals(others.map(({ set }) => set), untrained.others.map(({ set }) => set));
+    others.forEach(({ set, sides }, i) =>
+      sides.forEach((side, j) => {
+        // Sets of its own task are in the cell of the target.
+        if (tasks.translation.sets.outOfDomain.includes(set)) return;
+        const [[reference]] = untrained.others[i].sides[j];
+        assertEquals(side, [[reference, reference]]);
+      })
+    );
+    for (const reference of target.flat()) {
+      assert("cell" in reference);
+      assertEquals(specs.get(reference.cell)!.method.name, "prompt_tuning");
+    }
+    assertEquals(target.flat().length, 2);
   }
 });
 
