@@ -1,6 +1,6 @@
 /**
  * The papers' statements: the cells that all of them need. A run states every finding that its cells can show, whichever settings asked for
- * these; this setting asks for all. The statements themselves are in `statements.ts`, `statements_promot.ts` and `statements_later.ts`.
+ * these; this setting asks for those of the settings named here that a statement is put to, and for what no other setting has. The statements themselves are in `statements.ts`, `statements_promot.ts` and `statements_later.ts`.
  * @module
  */
 import { crossTask } from "./cross_task.ts";
@@ -42,6 +42,7 @@ export const findings: Setting = {
   onlyByName: true,
   paper: "both",
   laterWork: true,
+  statedOnly: true,
   requests: (task, scope) => {
     const tasks = scope.tasks.filter(({ paper }) => paper === task.paper);
     return [

@@ -10,7 +10,7 @@ import { rateOf, type Scale, type Tuned } from "./profiles.ts";
 import { type CellRequest, dataSha256, requestKey, type RunFacts, specOf, tunedBy } from "./requests.ts";
 import { papersOf, type PlanView, type Setting } from "./setting.ts";
 import { findingsOf } from "./statements_all.ts";
-import type { CellSpec, Plan, Profile } from "./types.ts";
+import type { CellSpec, FindingPlan, Plan, Profile, ValueReference } from "./types.ts";
 
 /** What a plan is made of. */
 export interface PlanInput {
@@ -35,8 +35,9 @@ export interface Planned {
 }
 
 /**
- * Plans a run over the tasks of the settings' papers, those the data has. A cell that several settings ask for is there once. Models come in
- * the order in which the settings first ask for one of their cells, with all of their cells together.
+ * Plans a run over the tasks of the settings' papers, those the data has. A cell that several settings ask for is there once; one that is asked
+ * for only in case a statement is put to it is there where one is. Models come in the order in which the settings first ask for one of their
+ * cells, with all of their cells together.
  *
  * @throws Where data or labels do not serve, or `--only` leaves nothing.
  */
@@ -71,6 +72,17 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
     chance: await chances(run, [...held.U, ...held.P]),
     cell: (request) => cells.get(requestKey(request)),
   };
+  const findings = findingsOf(view, input.settings.some(({ laterWork }) => laterWork === true));
+  // What is dropped is in no finding, so that these stay as they are.
+  const needed = new Set(stated(findings));
+  const whole = asked.filter(({ setting }) => setting.statedOnly !== true).flatMap(({ requests }) => requests);
+  const wantedWhole = new Set(whole.map(requestKey));
+  for (const [key, { id }] of cells) if (!wantedWhole.has(key) && !needed.has(id)) cells.delete(key);
+  if (cells.size === 0) {
+    throw new Error(
+      "no statement has both sides of a difference among the cells that are left; valid: a wider --only, or data with more of the papers' sets",
+    );
+  }
   const byModel = Map.groupBy(cells.values(), ({ spec }) => trainingId(spec));
   const specs = new Map([...byModel.values()].flat().map(({ id, spec }) => [id, spec]));
   const plan: Plan = {
@@ -92,7 +104,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
       title: setting.title,
       source: setting.source,
       description: setting.description,
-      cells: idsOf(requests, view),
+      cells: idsOf(requests, view).filter((id) => setting.statedOnly !== true || needed.has(id)),
       tables: setting.tables({ ...view, tasks: tasksFor(setting) }),
       ...(setting.comparisons === undefined
         ? {}
@@ -100,7 +112,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
       ...(setting.choices === undefined ? {} : { choices: setting.choices({ ...view, tasks: tasksFor(setting) }) }),
       ...(setting.paretos === undefined ? {} : { paretos: setting.paretos({ ...view, tasks: tasksFor(setting) }) }),
     })),
-    findings: findingsOf(view, input.settings.some(({ laterWork }) => laterWork === true)),
+    findings,
     cells: [...specs].map(([id, spec]) => ({ id, factors: factorsOf(spec) })),
     absent: [
       ...await absentSets(input, view.tasks.filter((task) => wanted(run.only, { task: task.name }))),
@@ -115,6 +127,17 @@ function learningRatesOf(planned: readonly CellRequest[], scale: Scale): Record<
   const used = new Set(planned.flatMap(tunedBy));
   const names = Object.keys(scale.learningRateSweep) as Tuned[];
   return Object.fromEntries(names.filter((name) => used.has(name)).map((name) => [name, rateOf(scale, name)]));
+}
+
+/** Ids of the cells that findings' contrasts are made of. */
+function stated(findings: readonly FindingPlan[]): string[] {
+  const cellsIn = (reference: ValueReference): string[] => {
+    if ("mean" in reference) return reference.mean.flatMap(cellsIn);
+    if ("difference" in reference) return reference.difference.flatMap(cellsIn);
+    return "cell" in reference ? [reference.cell] : [];
+  };
+  return findings.flatMap(({ contrasts }) => contrasts.flatMap(({ first, second }) => [...first, ...second].flat()))
+    .flatMap(cellsIn);
 }
 
 function idsOf(requests: readonly CellRequest[], view: PlanView): string[] {

@@ -53,6 +53,8 @@ export interface Setting {
   readonly paper?: "P" | "both";
   /** Whether claims of later work are put to its run too; those of U and P are put to every run. */
   readonly laterWork?: true;
+  /** Whether, of the cells that it asks for, only those are planned that a statement is put to. */
+  readonly statedOnly?: true;
   /** Cells whose models are trained on one task, and untrained ones put to it. */
   requests(task: Task, scope: PlanScope): readonly CellRequest[];
   /** Tables over the cells that are in the plan. */

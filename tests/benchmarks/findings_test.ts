@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { profiles } from "../../benchmarks/profiles.ts";
-import type { ValueReference } from "../../benchmarks/types.ts";
+import type { Plan, ValueReference } from "../../benchmarks/types.ts";
 import { planSmoke, withAllData, withData } from "./world.ts";
 
 const scale = { ...profiles.smoke, shotCounts: 4, fticlCounts: 2 };
@@ -61,6 +61,37 @@ Deno.test("The setting findings has the cells that P's statements and those of l
   // Cells and evaluations may be cut, and what is stated is what is left.
   assertEquals(await counts(["findings"], { set: "cb" }), { "T2.2": 2 });
   assertEquals(await counts(["findings"], { method: "ft" }), { "T2.3": 12 });
+});
+
+Deno.test("The setting findings has no cell that no statement is put to, and takes none from other settings", async () => {
+  const embedded = new URL("../../fixtures/data", import.meta.url).pathname;
+  const plan = async (settings: string[], only: Record<string, string> = {}) =>
+    (await planSmoke(embedded, { settings, run: { only } })).plan;
+  const stated = ({ findings }: Plan) => {
+    const found = new Set<string>();
+    JSON.stringify(findings, (key, value) => {
+      if (key === "cell") found.add(value);
+      return value;
+    });
+    return [...found].sort();
+  };
+  const alone = await plan(["findings"]);
+  const ids = (one: Plan) => one.cells.map(({ id }) => id).sort();
+  assertEquals(ids(alone), stated(alone));
+  assertEquals(alone.settings[0].cells.toSorted(), ids(alone));
+  assertEquals(alone.cells.filter(({ factors }) => factors.testFormat === 2 && factors.testTask === "sentiment"), []);
+  const [both, others] = [await plan(["findings", "cross_task"]), await plan(["cross_task"])];
+  assertEquals(ids(both), [...new Set([...ids(alone), ...ids(others)])].sort());
+  assertEquals(both.findings, alone.findings);
+  assertEquals(both.settings.find(({ name }) => name === "findings")!.cells.toSorted(), ids(alone));
+  assertEquals(both.settings.find(({ name }) => name === "cross_task"), others.settings[0]);
+  const left = [["cross_task"], ["findings", "cross_task"]];
+  for (const settings of left) assert((await plan(settings, { method: "icl", shots: "0" })).cells.length > 0);
+  await assertRejects(
+    () => plan(["findings"], { method: "icl", shots: "0" }),
+    Error,
+    "no statement has both sides of a difference among the cells that are left; valid: a wider --only, ",
+  );
 });
 
 Deno.test("Both sides of every contrast name planned cells, and evaluations or trainings that these have", async () => {

@@ -111,7 +111,7 @@ Deno.test("The effect of a statement about a number is what it is off that, wher
 Deno.test("Models are looked at early in the training as far as the paper does it, and the setting findings has their cells", async () => {
   const { plan: quick, specs } = await planSmoke(dataDir, {
     settings: ["findings"],
-    run: { scale: profiles.quick, only: { task: "promot_rte", method: "ft" } },
+    run: { scale: profiles.quick, only: { task: "promot_rte" } },
   });
   // Of 76 steps: 300 of 1,000 and 500 of 1,000 are behind the 32nd and the 64th.
   const stops = [...specs.values()].flatMap(({ stopAfter }) => stopAfter ?? []);
