@@ -17,6 +17,7 @@ export { allSettings, settings } from "./settings.ts";
 export { onlyKeys } from "./only.ts";
 export { progressLine } from "./progress_line.ts";
 export {
+  type ComparedByPromot,
   profiles,
   type PromotScale,
   type PromotStage,
