@@ -111,7 +111,7 @@ const miniatureSweep = [3e-4, 1e-3, 2e-3];
 
 /** What `smoke` and `quick` share, both being for the embedded model. */
 const miniature = {
-  learningRates: { ft: 1e-3, fticl: 2e-3, lora: 5e-3, value_tuning: 1e-2 },
+  learningRates: { ft: 1e-3, fticl: 1e-3, lora: 1e-2, value_tuning: 5e-3 },
   learningRatesFrom: "chosen by the setting learning_rate on validation rows",
   learningRateSweep: {
     ...sweepOf(miniatureSweep, [2e-3, 5e-3, 1e-2], [1e-2, 3e-2, 1e-1]),
@@ -127,7 +127,7 @@ const miniaturePromot: PromotScale = {
   batchSize: 16,
   dropout: 0,
   labelSmoothing: 0,
-  promptTuning: { learningRate: 3e-2, epochs: 10, selectEvery: 95 },
+  promptTuning: { learningRate: 1e-1, epochs: 10, selectEvery: 95 },
   adapterTuning: { learningRate: 2e-3, epochs: 10, selectEvery: 95 },
   modelTuning: { learningRate: 3e-4, epochs: 2, selectEvery: 19 },
 };
@@ -138,9 +138,9 @@ const smokePromot: PromotScale = {
   rows: 16,
   validationRows: 2,
   promptLength: 4,
-  promptTuning: { learningRate: 3e-2, epochs: 1, selectEvery: 1 },
-  adapterTuning: { learningRate: 2e-3, epochs: 1, selectEvery: 1 },
-  modelTuning: { learningRate: 3e-4, epochs: 1, selectEvery: 1 },
+  promptTuning: { ...miniaturePromot.promptTuning, epochs: 1, selectEvery: 1 },
+  adapterTuning: { ...miniaturePromot.adapterTuning, epochs: 1, selectEvery: 1 },
+  modelTuning: { ...miniaturePromot.modelTuning, epochs: 1, selectEvery: 1 },
 };
 
 /** P's appendix: 5,000 and 1,000 steps of 64 rows, which are 160 and 32 passes over 2,000 rows. */
