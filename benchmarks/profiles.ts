@@ -186,7 +186,7 @@ export const profiles: Readonly<Record<Profile, Scale>> = {
     fticlCounts: 2,
     ...miniature,
     promot: miniaturePromot,
-    // Within ten minutes: translation is the task that tuning forgets others for, and adapters and value matrices are compared by U's protocol.
+    // Within ten minutes: one task of the two; adapters and value matrices are compared by U's protocol.
     comparedByPromot: { tasks: ["translation"], arms: ["pretrained", "ft", "ft_1", "prompt_tuning", "promot"] },
   },
   paper: {
