@@ -74,6 +74,11 @@ export const commands: readonly Command[] = [
       },
       { name: "data", value: folder, help: "datasets in the layout of the U repository; the embedded ones by default" },
       {
+        name: "input-words",
+        value: { kind: "integer", least: 1, most: 1_048_576 },
+        help: "most words of an input text, for a short context; whole texts by default",
+      },
+      {
         name: "seeds",
         value: { kind: "integer", least: 1, most: 100 },
         default: "1",

@@ -23,6 +23,7 @@ function ownPath(relative: string): string {
 async function benchOptions(request: Request, signal: AbortSignal): Promise<BenchOptions> {
   const { values, switches } = request;
   const { resolveModel } = await import("./models/checkpoint.ts");
+  const inputWords = values["input-words"];
   const microBatchTokens = values["micro-batch-tokens"];
   return {
     settings: [...request.operands],
@@ -31,6 +32,7 @@ async function benchOptions(request: Request, signal: AbortSignal): Promise<Benc
     ...(values.model === undefined ? { modelName: "embedded" } : {}),
     dataDir: values.data ?? ownPath("fixtures/data"),
     ...(values.data === undefined ? { dataName: "embedded" } : {}),
+    ...(inputWords === undefined ? {} : { inputWords: Number(inputWords) }),
     seeds: Number(values.seeds),
     outDir: values.out ?? `runs/${values.profile}`,
     only: values.only === undefined ? {} : pairs(values.only),

@@ -2,7 +2,16 @@
  * Rows of a data folder, read once, with the hashes that stand for them in a cell's specification.
  * @module
  */
-import { type DatasetRow, findTask, listSets, readFewShot, readTest, readTrain, type Task } from "../tasks/mod.ts";
+import {
+  type DatasetRow,
+  findTask,
+  firstWords,
+  listSets,
+  readFewShot,
+  readTest,
+  readTrain,
+  type Task,
+} from "../tasks/mod.ts";
 import { jsonSha256 } from "./cell.ts";
 import type { EvaluationSpec, ProbeSpec, Relation } from "./types.ts";
 
@@ -14,6 +23,8 @@ export interface HashedRows {
 
 /** A data folder, read on demand. */
 export interface Data {
+  /** Most words of an input text; absent where texts are whole. */
+  readonly inputWords?: number;
   train(task: Task, set: string, size: number): Promise<HashedRows>;
   /** The first `count` test rows, or all where there are fewer. */
   test(task: Task, set: string, count: number): Promise<HashedRows>;
@@ -30,6 +41,11 @@ export interface Data {
   trainingSet(task: Task): Promise<string | null>;
   /** Test sets of a task's in-domain and out-of-domain roles: the ones that are there, and the names of those that are not. */
   sets(task: Task): Promise<{ present: readonly { set: string; relation: Relation }[]; absent: readonly string[] }>;
+}
+
+/** What data are called, and how much of their texts is taken. */
+export function dataText(name: string, inputWords: number | undefined): string {
+  return inputWords === undefined ? name : `${name}, input texts cut after ${inputWords} words`;
 }
 
 /** The rows an evaluation asks for. */
@@ -70,13 +86,34 @@ function inWordsOf({ reads }: Task, rows: readonly DatasetRow[]): readonly Datas
   }));
 }
 
-/** Opens a data folder in the U repository's layout. Nothing is read before it is asked for, and nothing twice. */
-export function openData(dataDir: string): Data {
+/** Rows whose input texts have their first words only; outputs stay whole. */
+function shortened(rows: readonly DatasetRow[], inputWords: number | undefined): readonly DatasetRow[] {
+  if (inputWords === undefined) return rows;
+  return rows.map((row) => ({
+    ...row,
+    fields: Object.fromEntries(Object.entries(row.fields).map(([name, text]) => [name, firstWords(text, inputWords)])),
+  }));
+}
+
+/**
+ * Opens a data folder in the U repository's layout. Nothing is read before it is asked for, and nothing twice.
+ *
+ * @param inputWords Most words of an input text, of rows and demonstrations alike: what is behind them is as if it were not in the files, so
+ * that hashes are of rows as they are put to a model. Whole texts where absent.
+ */
+export function openData(dataDir: string, inputWords?: number): Data {
   const cache = new Map<string, Promise<readonly DatasetRow[]>>();
   const once = (key: string, read: () => Promise<readonly DatasetRow[]>) => {
     const known = cache.get(key) ?? read();
     cache.set(key, known);
     return known;
+  };
+  const folder = {
+    train: async (task: Task, set: string, size: number) =>
+      shortened(await readTrain(dataDir, task, set, size), inputWords),
+    test: async (task: Task, set: string) => shortened(await readTest(dataDir, task, set), inputWords),
+    fewShot: async (task: Task, set: string, count?: number) =>
+      shortened(await readFewShot(dataDir, task, set, count), inputWords),
   };
   const hashes = new Map<string, Promise<HashedRows>>();
   // Settings ask for the same rows again and again.
@@ -89,9 +126,9 @@ export function openData(dataDir: string): Data {
     (await listSets(dataDir, sourceOf(task))).find((files) => files.set === set)?.train ?? [];
   const train = (task: Task, set: string, size: number) =>
     once(`train ${task.name} ${set} ${size}`, async () => {
-      if (task.reads?.words === undefined) return await readTrain(dataDir, sourceOf(task), set, size);
+      if (task.reads?.words === undefined) return await folder.train(sourceOf(task), set, size);
       const all = (await trainSizes(task, set)).at(-1) ?? size;
-      const rows = inWordsOf(task, await readTrain(dataDir, sourceOf(task), set, all));
+      const rows = inWordsOf(task, await folder.train(sourceOf(task), set, all));
       if (rows.length < size) {
         throw new Error(
           `${dataDir}/${task.reads.task}/${set}_train_${all}.json: holds ${rows.length} rows of ${task.name}, ` +
@@ -101,13 +138,14 @@ export function openData(dataDir: string): Data {
       return rows.slice(0, size);
     });
   return {
+    ...(inputWords === undefined ? {} : { inputWords }),
     train: (task, set, size) => hashed(`train ${task.name} ${set} ${size}`, () => train(task, set, size)),
     async validation(task, set, count) {
       const sizes = await trainSizes(task, set);
       // Where there is no file, asking for one row gives the reader's own error.
       const rows = task.reads?.words === undefined || sizes.length === 0
         ? await train(task, set, sizes.at(-1) ?? 1)
-        : inWordsOf(task, await readTrain(dataDir, sourceOf(task), set, sizes.at(-1)!));
+        : inWordsOf(task, await folder.train(sourceOf(task), set, sizes.at(-1)!));
       if (rows.length < count) {
         throw new Error(
           `${dataDir}/${sourceOf(task).name}/${set}_train_${sizes.at(-1)}.json: holds ${rows.length} rows, ` +
@@ -120,16 +158,16 @@ export function openData(dataDir: string): Data {
       hashed(`test ${task.name} ${set} ${count}`, async () => {
         const rows = await once(
           `test ${task.name} ${set}`,
-          async () => inWordsOf(task, await readTest(dataDir, sourceOf(task), set)),
+          async () => inWordsOf(task, await folder.test(sourceOf(task), set)),
         );
         return rows.slice(0, count);
       }),
     demonstrations: (task, set, count) =>
       hashed(`few-shot ${task.name} ${set} ${count}`, async () => {
         if (task.reads?.words === undefined || count === 0) {
-          return await readFewShot(dataDir, sourceOf(task), set, count);
+          return await folder.fewShot(sourceOf(task), set, count);
         }
-        const rows = inWordsOf(task, await readFewShot(dataDir, sourceOf(task), set));
+        const rows = inWordsOf(task, await folder.fewShot(sourceOf(task), set));
         if (rows.length < count) {
           throw new Error(
             `${dataDir}/${task.reads.task}/few_shot/${set}_few_shot.json: holds ${rows.length} rows of ${task.name}, ` +

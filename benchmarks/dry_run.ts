@@ -4,7 +4,7 @@
  */
 import { findTask, renderContext } from "../tasks/mod.ts";
 import { taskOf } from "./cell.ts";
-import { type Data, probeRows } from "./data.ts";
+import { type Data, dataText, probeRows } from "./data.ts";
 import type { Planned } from "./plan.ts";
 import type { CellSpec, EvaluationSpec, ProbeSpec } from "./types.ts";
 
@@ -27,7 +27,9 @@ export async function describePlan(planned: Planned, data: Data): Promise<string
   const prompts: string[] = [];
   for (const spec of examples.values()) prompts.push(await examplePrompt(spec, data));
   return [
-    `profile ${plan.profile}, model ${plan.model}, data ${plan.data}, operands ${plan.operands}, ` +
+    `profile ${plan.profile}, model ${plan.model}, data ${
+      dataText(plan.data, plan.inputWords)
+    }, operands ${plan.operands}, ` +
     `settings ${plan.settings.map((setting) => setting.name).join(" ")}`,
     `learning rates: ${rates.join(", ")}, ${plan.learningRates.from}`,
     ...table([header, ...rows]),

@@ -59,7 +59,7 @@ async function openTunedGpu(): Promise<Gpu> {
 export async function openExecutor(options: ExecutorOptions): Promise<CellExecutor> {
   let gpu = await openTunedGpu();
   const checkpoint = await loadCheckpoint(options.modelDir);
-  const data = openData(options.dataDir);
+  const data = openData(options.dataDir, options.inputWords);
   const { signature } = await selfcheck(gpu);
   const shapes = parameterShapes(checkpoint.config);
   let held: Held | null = null;

@@ -4,10 +4,12 @@
  */
 import type { CellSpec, EvaluationResult, Operands, ProbeResult, Sample, TrainResult, TrainStep } from "./types.ts";
 
-/** How cells are run; none of it changes a byte of a result. */
+/** How cells are run; none of it changes a byte of a result, but that a cell fails whose rows are not those it was planned with. */
 export interface ExecutorOptions {
   readonly modelDir: string;
   readonly dataDir: string;
+  /** Most words of an input text, as the cells were planned with; whole texts where absent. */
+  readonly inputWords?: number;
   readonly operands: Operands;
   /** Prompts decoded together. */
   readonly evaluationBatch: number;

@@ -6,6 +6,7 @@ import { closeGpu, openGpu } from "../kernels/gpu/device.ts";
 import { openUsersTuning } from "../kernels/gpu/tuner.ts";
 import { userCacheFile } from "../kernels/gpu/user_cache.ts";
 import type { Checkpoint } from "../models/checkpoint.ts";
+import { dataText } from "./data.ts";
 import { type Amount, type ListedRun, listingText } from "./listing.ts";
 import { type Planner, type PlannerOptions, withPlanner } from "./planner.ts";
 import { profiles } from "./profiles.ts";
@@ -112,12 +113,12 @@ async function amountOf(parts: readonly Cells[], counter: Counter): Promise<Amou
   return { cells: specs.size, work: await counter.workOf([...specs.values()]) };
 }
 
-function aboutRuns({ seeds, modelName, dataName }: ListOptions, planner: Planner): string[] {
+function aboutRuns({ seeds, modelName, dataName, inputWords }: ListOptions, planner: Planner): string[] {
   const embedded = modelName !== undefined || dataName !== undefined;
   return [
-    `Cells are of ${
-      seeds === 1 ? "1 seed" : `${seeds} seeds`
-    }, model ${planner.modelName} and data ${planner.dataName}; ` +
+    `Cells are of ${seeds === 1 ? "1 seed" : `${seeds} seeds`}, model ${planner.modelName} and data ${
+      dataText(planner.dataName, inputWords)
+    }; ` +
     "settings that run together share cells.",
     ...(embedded
       ? [

@@ -104,13 +104,14 @@ export async function bench(options: BenchOptions, progress: OnProgress = () => 
   const giveBack = takeRun(runDir);
   try {
     writePlan(runDir, planned.plan);
-    const { modelDir, dataDir, operands, evaluationBatch, microBatchTokens, workers, signal } = options;
+    const { modelDir, dataDir, inputWords, operands, evaluationBatch, microBatchTokens, workers, signal } = options;
     const setup = {
       runDir,
       executorModule: new URL("./execute_cell.ts", import.meta.url).href,
       options: {
         modelDir,
         dataDir,
+        ...(inputWords === undefined ? {} : { inputWords }),
         operands,
         evaluationBatch,
         ...(microBatchTokens === undefined ? {} : { microBatchTokens }),

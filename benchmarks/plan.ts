@@ -91,6 +91,7 @@ export async function makePlan(input: PlanInput): Promise<Planned> {
     profile: input.profile,
     data: input.dataName,
     dataSha256: dataSha256(specs.values()),
+    ...(run.data.inputWords === undefined ? {} : { inputWords: run.data.inputWords }),
     model: run.model.name,
     operands: run.operands,
     seeds,

@@ -209,6 +209,8 @@ export interface Plan {
   readonly data: string;
   /** SHA-256 over the hashes of all rows and demonstrations the plan uses. */
   readonly dataSha256: string;
+  /** Most words of an input text of the rows and demonstrations; absent where texts are whole. */
+  readonly inputWords?: number;
   /** Base model's name. */
   readonly model: string;
   /** How GEMM operands are rounded. */

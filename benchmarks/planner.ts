@@ -24,6 +24,8 @@ export interface PlannerOptions {
   readonly dataDir: string;
   /** What the plan calls the data; the folder's name where absent. */
   readonly dataName?: string;
+  /** Most words of an input text of the data, such as a document; whole texts where absent. A row's output stays whole. */
+  readonly inputWords?: number;
   /** Number of seeds for trained cells: 1 to this. */
   readonly seeds: number;
   /** Filter of `--only`: a value per key. */
@@ -51,10 +53,11 @@ export interface Planner {
 export async function withPlanner<T>(options: PlannerOptions, use: (planner: Planner) => Promise<T>): Promise<T> {
   checkOnly(options.only);
   checkCount("seeds", options.seeds);
+  if (options.inputWords !== undefined) checkCount("input words", options.inputWords);
   await checkEmbeddedData(options.dataDir);
   const checkpoint = await loadCheckpoint(options.modelDir);
   try {
-    const data = openData(options.dataDir);
+    const data = openData(options.dataDir, options.inputWords);
     const model = factsOf(checkpoint, options.modelName);
     const dataName = options.dataName ?? folderName(options.dataDir);
     const facts = {

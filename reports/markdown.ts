@@ -53,7 +53,9 @@ function header(report: Report): string {
   return `# Tunemark report
 
 - Model: ${report.model} (${model})
-- Data: ${report.data} (\`${shortHash(report.dataSha256)}\`)
+- Data: ${report.data} (\`${shortHash(report.dataSha256)}\`)${
+    report.inputWords === undefined ? "" : `; input texts cut after ${report.inputWords} words`
+  }
 - Profile: ${report.profile}; ${report.seeds.length === 1 ? "seed" : "seeds"} ${
     report.seeds.join(", ")
   }; operands ${report.operands}
@@ -71,9 +73,10 @@ function reproduction(report: Report): string {
   const settings = report.settings.map(({ name }) => name).join(" ");
   const filter = Object.entries(report.only ?? {}).map(([key, value]) => `${key}=${value}`).join(",");
   const only = filter === "" ? "" : ` --only ${filter}`;
+  const words = report.inputWords === undefined ? "" : ` --input-words ${report.inputWords}`;
   return `## How to reproduce
 
-    deno task bench ${settings} --profile ${report.profile} --seeds ${report.seeds.length} --operands ${report.operands}${only}
+    deno task bench ${settings} --profile ${report.profile} --seeds ${report.seeds.length} --operands ${report.operands}${words}${only}
 
 with the model and data named above (\`--model\`, \`--data\` where they are not the embedded ones). An adapter with the same numeric signature
 gives the same \`report.json\`, byte for byte; \`deno task diff\` compares two reports.

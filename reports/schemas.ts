@@ -77,6 +77,7 @@ export const plan: Shape = object({
   profile: oneOf("smoke", "quick", "paper"),
   data: text,
   dataSha256: text,
+  inputWords: optional(count),
   model: text,
   operands: oneOf("12bit", "f32", "bf16"),
   seeds: list(count),

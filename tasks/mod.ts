@@ -72,6 +72,7 @@ export function trainingSet(task: Task): string {
 export type { DatasetRow, ItemStatistics, Metric, Paper, PromptFormat, Scorer, Task, TaskKind } from "./types.ts";
 export { renderContext, renderPrompt } from "./prompt.ts";
 export { postprocess } from "./postprocess.ts";
+export { firstWords } from "./white_space.ts";
 export { labelTokens, longestLabel } from "./labels.ts";
 export { type ClassificationScore, meanValue, metricsOf, scoreClassification, scoreGeneration } from "./scoring.ts";
 export { listSets, readFewShot, readTest, readTrain, type SetFiles } from "./datasets/u_layout.ts";

@@ -113,7 +113,7 @@ function checkTargets(examples: readonly TrainingExample[], batches: readonly nu
   if (empty === -1) return;
   throw new Error(
     `all ${batches[empty].length} examples of optimizer step ${empty + 1} lost their whole target to the limit of ` +
-      `${maxLength} tokens; use fewer demonstrations or a model with a longer context`,
+      `${maxLength} tokens; use fewer demonstrations, shorter texts (--input-words) or a model with a longer context`,
   );
 }
 

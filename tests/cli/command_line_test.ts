@@ -70,6 +70,7 @@ Deno.test("defaults are filled in", () => {
     profile: "quick",
     model: undefined,
     data: undefined,
+    "input-words": undefined,
     seeds: "1",
     out: undefined,
     only: undefined,

@@ -56,6 +56,18 @@ Deno.test("report.md of a made-up run is the committed text", async () => {
   });
 });
 
+Deno.test("a report says after how many words input texts were cut, and how to do it again", async () => {
+  const run = madeUpRun();
+  writable(run.plan).inputWords = 7;
+  await withRun(run, async (directory) => {
+    const { markdownPath } = await writeReport(directory);
+    const markdown = await Deno.readTextFile(markdownPath);
+    assertStringIncludes(markdown, "; input texts cut after 7 words\n");
+    assertStringIncludes(markdown, " --operands 12bit --input-words 7\n");
+    assertEquals((await report(directory)).inputWords, 7);
+  });
+});
+
 Deno.test("a report has the same bytes twice, whatever the order in which cells were written", async () => {
   const first = await writeRun(madeUpRun());
   const second = await writeRun(madeUpRun(), ["cc", "aa", "bb"]);
