@@ -148,13 +148,17 @@ fn logarithm(x: f32) -> f32 {
 }
 
 // Sum of 64 strided partial sums, partial j in component j % 4 of vector j / 4, by the fixed tree j + (j + 32), then 16, 8, 4, 2, 1.
+// Written out, and filled by loops that compilers unroll: an array that a variable indexes is kept in memory, lane by lane.
 fn tree_sum(partials: ptr<function, array<vec4<f32>, 16>>) -> f32 {
-  for (var width = 8u; width > 0u; width = width >> 1u) {
-    for (var i = 0u; i < width; i++) {
-      (*partials)[i] = add4((*partials)[i], (*partials)[i + width]);
-    }
-  }
-  let v = (*partials)[0];
+  let even = add4(
+    add4(add4((*partials)[0], (*partials)[8]), add4((*partials)[4], (*partials)[12])),
+    add4(add4((*partials)[2], (*partials)[10]), add4((*partials)[6], (*partials)[14])),
+  );
+  let odd = add4(
+    add4(add4((*partials)[1], (*partials)[9]), add4((*partials)[5], (*partials)[13])),
+    add4(add4((*partials)[3], (*partials)[11]), add4((*partials)[7], (*partials)[15])),
+  );
+  let v = add4(even, odd);
   return add(add(v.x, v.z), add(v.y, v.w));
 }
 

@@ -4,25 +4,25 @@
  * @module
  */
 import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
-import { copyToImage, dispatch, type Program } from "../kernels/gpu/program.ts";
-import { attentionSoftmaxBackward } from "../kernels/attention/attention.ts";
+import { dispatch, type Program } from "../kernels/gpu/program.ts";
+import { attentionDeltas } from "../kernels/attention/attention.ts";
 import { crossEntropy, lossSum } from "../kernels/cross_entropy/cross_entropy.ts";
 import { dropout } from "../kernels/dropout/dropout.ts";
 import { embeddingGradient } from "../kernels/embedding/embedding.ts";
 import {
   attentionKeyGradient,
   attentionQueryGradient,
+  attentionScoreGradient,
   attentionValueGradient,
-  attentionWeightGradient,
 } from "../kernels/matmul/matmul.ts";
 import { rmsNormBackward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_norm.ts";
-import { rope } from "../kernels/rope/rope.ts";
 import { scatterRows } from "../kernels/rows/rows.ts";
 import { softPromptGradient } from "../kernels/soft_prompt/soft_prompt.ts";
 import { swigluBackward } from "../kernels/swiglu/swiglu.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
-import { type Activations, attentionScale, attentionUniforms, type Dropout } from "./forward.ts";
+import { type Activations, attentionScale, attentionUniforms, type Dropout, recordRope } from "./forward.ts";
+import { dispatchOverImages, inImage } from "./images.ts";
 import { recordLinearGradients } from "./linear.ts";
 import { attentionWidth, type Llama, padded, type Parameter } from "./llama.ts";
 import { attentionTiles } from "./products.ts";
@@ -116,6 +116,7 @@ function workspaceSizes(config: LlamaConfig, capacity: BatchCapacity) {
     normed: tokens * d,
     queriesKeysValues: tokens * attentionWidth(config),
     mixed: tokens * config.heads * config.headSize,
+    deltas: tokens * config.heads,
     scores: capacity.scores,
     gateUp: tokens * 2 * f,
     gated: tokens * f,
@@ -187,32 +188,31 @@ export function recordBackward<S extends TrainingShape>(
   ) => {
     const { gradient, x, inverse, dx, carried } = parts;
     const weightGradient = gradientOf(parameter);
+    const rows = (shape: S) => overTargets ? shape.targets : shape.tokens;
+    const length = (shape: S) => rows(shape) * hiddenSize;
+    const read = {
+      gradient: inImage(program, images?.left, gradient, length),
+      x: inImage(program, images?.right, x, length),
+      inverse,
+    };
     if (weightGradient) {
-      dispatch(
+      dispatchOverImages(
         program,
         rmsNormWeightGradient,
-        {
-          gradient,
-          x,
-          inverse,
-          sequences: overTargets ? targets.targetSequences : sequences,
-          weightGradient,
-        },
+        { ...read, sequences: overTargets ? targets.targetSequences : sequences, weightGradient },
         (shape) => ({ width: hiddenSize, count: shape.sequences }),
       );
     }
-    dispatch(
+    dispatchOverImages(
       program,
       rmsNormBackward(carried !== undefined),
       {
-        gradient,
-        x,
-        weight: parameter.tensor,
-        inverse,
+        ...read,
+        weight: inImage(program, images?.third, parameter.tensor, () => hiddenSize),
         xGradient: dx,
         ...(carried ? { carried_gradient: carried } : {}),
       },
-      (shape) => ({ rows: overTargets ? shape.targets : shape.tokens, width: hiddenSize }),
+      (shape) => ({ rows: rows(shape), width: hiddenSize }),
     );
   };
   /** Gradient of what a branch put out, from that of what was added. */
@@ -259,10 +259,14 @@ export function recordBackward<S extends TrainingShape>(
     const layer = llama.layers[number];
     const saved = activations.layers[number];
     linear(layer.down, ofBranch(work.outer, 2 * number + 1), saved.gated, work.gated);
-    dispatch(
+    dispatchOverImages(
       program,
       swigluBackward,
-      { gateUp: saved.gateUp, gradient: work.gated, gateUpGradient: work.gateUp },
+      {
+        gateUp: inImage(program, images?.left, saved.gateUp!, ({ tokens }) => tokens * 2 * intermediateSize),
+        gradient: inImage(program, images?.right, work.gated, ({ tokens }) => tokens * intermediateSize),
+        gateUpGradient: work.gateUp,
+      },
       (shape) => ({ rows: shape.tokens, width: intermediateSize }),
     );
     linear(layer.gateUp, work.gateUp, saved.mlpNormed, work.normed);
@@ -274,57 +278,35 @@ export function recordBackward<S extends TrainingShape>(
       carried: work.outer,
     });
     linear(layer.attentionOutput, ofBranch(work.inner, 2 * number), saved.mixed, work.mixed);
-    const mixedGradient = images
-      ? copyToImage(program, work.mixed, images.left, (shape) => shape.tokens * config.heads * config.headSize)
-      : work.mixed;
-    const qkv = images
-      ? copyToImage(program, saved.queriesKeysValues, images.right, (shape) => shape.tokens * attentionWidth(config))
-      : saved.queriesKeysValues;
-    dispatch(
+    const scores = (shape: S) => shape.scores;
+    const mixedSize = ({ tokens }: S) => tokens * config.heads * config.headSize;
+    const mixedGradient = inImage(program, images?.right, work.mixed, mixedSize);
+    dispatchOverImages(
       program,
-      attentionWeightGradient(operands, tiles.scores),
-      { a: mixedGradient, b: qkv, c: work.scores, sequences },
-      uniforms,
-    );
-    dispatch(
-      program,
-      attentionSoftmaxBackward,
-      {
-        weights: saved.weights,
-        mixed: saved.mixed,
-        mixedGradient: work.mixed,
-        sequences,
-        scoreGradient: work.scores,
-      },
-      ({ sequences: count, longest }) => ({
-        count,
-        heads: config.heads,
-        headSize: config.headSize,
-        longest,
-        scale: attentionScale(config),
-      }),
+      attentionDeltas,
+      { mixed: inImage(program, images?.left, saved.mixed, mixedSize), mixedGradient, deltas: work.deltas },
+      ({ tokens }) => ({ rows: tokens * config.heads, headSize: config.headSize }),
     );
     const c = work.queriesKeysValues;
-    dispatch(program, attentionQueryGradient(operands, tiles.head), { a: work.scores, b: qkv, c, sequences }, uniforms);
-    dispatch(program, attentionKeyGradient(operands, tiles.head), { a: work.scores, b: qkv, c, sequences }, uniforms);
+    const weights = inImage(program, images?.left, saved.weights, scores);
     dispatch(
       program,
       attentionValueGradient(operands, tiles.head),
-      { a: saved.weights, b: mixedGradient, c, sequences },
+      { a: weights, b: mixedGradient, c, sequences },
       uniforms,
     );
+    const qkvSize = ({ tokens }: S) => tokens * attentionWidth(config);
+    const qkv = inImage(program, images?.third, saved.queriesKeysValues, qkvSize);
     dispatch(
       program,
-      rope,
-      { positions: batch.positions, cosines: llama.cosines, sines: llama.sines, x: c },
-      (shape) => ({
-        rows: shape.tokens,
-        width: attentionWidth(config),
-        heads: config.heads + config.keyValueHeads,
-        headSize: config.headSize,
-        direction: -1,
-      }),
+      attentionScoreGradient(operands, tiles.scores),
+      { a: mixedGradient, b: qkv, weights, deltas: work.deltas, c: work.scores, sequences },
+      (shape) => ({ ...uniforms(shape), scale: attentionScale(config) }),
     );
+    const ofScores = { a: inImage(program, images?.left, work.scores, scores), b: qkv, c, sequences };
+    dispatch(program, attentionQueryGradient(operands, tiles.head), ofScores, uniforms);
+    dispatch(program, attentionKeyGradient(operands, tiles.head), ofScores, uniforms);
+    recordRope(program, llama, { positions: batch.positions, x: c, images }, (shape) => shape.tokens, -1);
     linear(layer.queriesKeysValues, c, saved.normed, work.normed);
     norm(layer.attentionNorm, {
       gradient: work.normed,

@@ -24,6 +24,8 @@ export interface BatchShape {
   readonly sequences: number;
   readonly longest: number;
   readonly targets: number;
+  /** Elements of its attention scores. */
+  readonly scores: number;
 }
 
 /** A batch's tables on the GPU. */
@@ -86,5 +88,5 @@ export function uploadBatch(
   upload(arena.gpu, batch.positions, positions);
   upload(arena.gpu, batch.sequences, table);
   upload(arena.gpu, batch.targetRows, targetRows);
-  return { tokens: total, sequences: sequences.length, longest, targets: targetRows.length };
+  return { tokens: total, sequences: sequences.length, longest, targets: targetRows.length, scores };
 }

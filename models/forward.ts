@@ -7,7 +7,7 @@
  */
 import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
-import { copyToImage, dispatch, type Program, type Uniforms } from "../kernels/gpu/program.ts";
+import { dispatch, type Program, type Uniforms } from "../kernels/gpu/program.ts";
 import { attentionSoftmax } from "../kernels/attention/attention.ts";
 import { dropout } from "../kernels/dropout/dropout.ts";
 import { embeddingForward } from "../kernels/embedding/embedding.ts";
@@ -19,9 +19,10 @@ import { softPromptForward } from "../kernels/soft_prompt/soft_prompt.ts";
 import { swigluForward } from "../kernels/swiglu/swiglu.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
-import { recordLinear } from "./linear.ts";
+import { recordGated, recordLinear } from "./linear.ts";
 import { attentionWidth, type LayerParameters, type Llama, padded, type Parameter } from "./llama.ts";
-import { allocateImages, attentionTiles, imagesBytes, type OperandImages } from "./products.ts";
+import { allocateImages, dispatchOverImages, imagesBytes, inImage, type OperandImages } from "./images.ts";
+import { attentionTiles } from "./products.ts";
 
 /** What a layer computes; all of it is needed again by the backward pass. */
 export interface LayerActivations {
@@ -37,7 +38,8 @@ export interface LayerActivations {
   readonly mid: Tensor;
   readonly mlpNormed: Tensor;
   readonly mlpInverse: Tensor;
-  readonly gateUp: Tensor;
+  /** Gates and what they let through; there where a backward pass follows. */
+  readonly gateUp?: Tensor;
   readonly gated: Tensor;
 }
 
@@ -56,8 +58,8 @@ export interface Activations {
   readonly logits: Tensor;
 }
 
-/** Number of f32 elements of each activation of a layer. */
-function layerSizes(config: LlamaConfig, capacity: BatchCapacity): Record<keyof LayerActivations, number> {
+/** Number of f32 elements of each of `LayerActivations`. */
+function layerSizes(config: LlamaConfig, capacity: BatchCapacity, saved: boolean): Readonly<Record<string, number>> {
   const { tokens } = capacity;
   const { hiddenSize: d, intermediateSize: f } = config;
   return {
@@ -70,14 +72,14 @@ function layerSizes(config: LlamaConfig, capacity: BatchCapacity): Record<keyof 
     mid: tokens * d,
     mlpNormed: tokens * d,
     mlpInverse: tokens,
-    gateUp: tokens * 2 * f,
+    ...(saved ? { gateUp: tokens * 2 * f } : {}),
     gated: tokens * f,
   };
 }
 
 /** Bytes of activations for a capacity on this adapter; `saved` keeps every layer's, else all layers share one set. */
 export function activationBytes(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, saved: boolean): number {
-  const layer = Object.values(layerSizes(config, capacity)).reduce((sum, size) => sum + size, 0);
+  const layer = Object.values(layerSizes(config, capacity, saved)).reduce((sum, size) => sum + size, 0);
   const rows = capacity.targets * (2 * config.hiddenSize + 1 + padded(config.vocabSize));
   return imagesBytes(gpu, config, capacity, saved) +
     4 * (layer * (saved ? config.layers : 1) + (saved ? capacity.tokens * config.hiddenSize : 0) + rows);
@@ -90,7 +92,7 @@ export function allocateActivations(
   capacity: BatchCapacity,
   saved: boolean,
 ): Activations {
-  const sizes = Object.entries(layerSizes(config, capacity));
+  const sizes = Object.entries(layerSizes(config, capacity, saved));
   const layer = (number: number) =>
     Object.fromEntries(
       sizes.map(([name, size]) => [name, allocate(arena, `layer ${number} ${name}`, size)]),
@@ -164,6 +166,53 @@ export function attentionScale(config: LlamaConfig): number {
   return Math.fround(1 / Math.sqrt(config.headSize));
 }
 
+/** Records `y = norm(x) * weight` and the inverse norms of its rows. */
+function recordNorm<S>(
+  program: Program<S>,
+  { hiddenSize: width, normEpsilon: epsilon }: LlamaConfig,
+  { tensor: weight }: Parameter,
+  tensors: { x: Tensor; y: Tensor; inverse: Tensor; images: OperandImages | null },
+  rows: (shape: S) => number,
+): void {
+  const { x, y, inverse, images } = tensors;
+  dispatchOverImages(
+    program,
+    rmsNormForward,
+    {
+      x: inImage(program, images?.left, x, (shape) => rows(shape) * width),
+      weight: inImage(program, images?.third, weight, () => width),
+      y,
+      inverse,
+    },
+    (shape) => ({ rows: rows(shape), width, epsilon }),
+  );
+}
+
+/** Records the rotation of queries and keys in place, or back with `direction` -1. */
+export function recordRope<S>(
+  program: Program<S>,
+  { config, cosines, sines }: Pick<Llama, "config" | "cosines" | "sines">,
+  tensors: { positions: Tensor; x: Tensor; images: OperandImages | null },
+  rows: (shape: S) => number,
+  direction: 1 | -1,
+): void {
+  const { positions, x, images } = tensors;
+  const width = attentionWidth(config);
+  const given = inImage(program, images?.left, x, (shape) => rows(shape) * width);
+  dispatch(
+    program,
+    rope(images !== null),
+    { ...(images ? { given } : {}), positions, cosines, sines, x },
+    (shape) => ({
+      rows: rows(shape),
+      width,
+      heads: config.heads + config.keyValueHeads,
+      headSize: config.headSize,
+      direction,
+    }),
+  );
+}
+
 /** Records norm, queries, keys, values and rope of a layer, for rows of any kind. */
 export function recordAttentionInputs<S>(
   program: Program<S>,
@@ -178,11 +227,7 @@ export function recordAttentionInputs<S>(
 ): void {
   const { config } = llama;
   const { x, normed, inverse, queriesKeysValues, positions, images = null } = tensors;
-  dispatch(program, rmsNormForward, { x, weight: layer.attentionNorm.tensor, y: normed, inverse }, (shape) => ({
-    rows: rows(shape),
-    width: config.hiddenSize,
-    epsilon: config.normEpsilon,
-  }));
+  recordNorm(program, config, layer.attentionNorm, { x, y: normed, inverse, images }, rows);
   recordLinear(
     program,
     llama,
@@ -191,18 +236,7 @@ export function recordAttentionInputs<S>(
     { x: normed, y: queriesKeysValues, images },
     rows,
   );
-  dispatch(
-    program,
-    rope,
-    { positions, cosines: llama.cosines, sines: llama.sines, x: queriesKeysValues },
-    (shape) => ({
-      rows: rows(shape),
-      width: attentionWidth(config),
-      heads: config.heads + config.keyValueHeads,
-      headSize: config.headSize,
-      direction: 1,
-    }),
-  );
+  recordRope(program, llama, { positions, x: queriesKeysValues, images }, rows, 1);
 }
 
 /**
@@ -224,17 +258,13 @@ export function recordAfterAttention<S>(
     recordBranch(program, llama, capacityRows, parameter, { x: from, addend, y, images }, rows, number, drop?.dropout);
   const first = 2 * (drop?.number ?? 0);
   branch(layer.attentionOutput, mixed, x, mid, first);
-  dispatch(
-    program,
-    rmsNormForward,
-    { x: mid, weight: layer.mlpNorm.tensor, y: mlpNormed, inverse: mlpInverse },
-    (shape) => ({ rows: rows(shape), width: config.hiddenSize, epsilon: config.normEpsilon }),
-  );
-  recordLinear(program, llama, capacityRows, layer.gateUp, { x: mlpNormed, y: gateUp, images }, rows);
-  dispatch(program, swigluForward, { gateUp, y: gated }, (shape) => ({
-    rows: rows(shape),
-    width: config.intermediateSize,
-  }));
+  recordNorm(program, config, layer.mlpNorm, { x: mid, y: mlpNormed, inverse: mlpInverse, images }, rows);
+  if (gateUp) {
+    recordLinear(program, llama, capacityRows, layer.gateUp, { x: mlpNormed, y: gateUp, images }, rows);
+    const width = config.intermediateSize;
+    const gates = inImage(program, images?.left, gateUp, (shape) => rows(shape) * 2 * width);
+    dispatchOverImages(program, swigluForward, { gateUp: gates, y: gated }, (shape) => ({ rows: rows(shape), width }));
+  } else recordGated(program, llama, capacityRows, layer.gateUp, { x: mlpNormed, gated, images }, rows);
   branch(layer.down, gated, mid, next, first + 1);
 }
 
@@ -246,14 +276,8 @@ export function recordHead<S>(
   tensors: Pick<Activations, "rows" | "rowsNormed" | "rowsInverse" | "logits"> & { images?: OperandImages | null },
   rows: (shape: S) => number,
 ): void {
-  const { config } = llama;
-  dispatch(
-    program,
-    rmsNormForward,
-    { x: tensors.rows, weight: llama.norm.tensor, y: tensors.rowsNormed, inverse: tensors.rowsInverse },
-    (shape) => ({ rows: rows(shape), width: config.hiddenSize, epsilon: config.normEpsilon }),
-  );
   const { rowsNormed: x, logits: y, images = null } = tensors;
+  recordNorm(program, llama.config, llama.norm, { x: tensors.rows, y: x, inverse: tensors.rowsInverse, images }, rows);
   recordLinear(program, llama, capacityRows, llama.head, { x, y, images }, rows);
 }
 
@@ -282,20 +306,21 @@ export function recordForward<S extends BatchShape>(
     const next = activations.layers[number + 1]?.x ?? activations.last;
     const inputs = { ...now, positions: batch.positions, images };
     recordAttentionInputs(program, llama, capacity.tokens, layer, inputs, tokens);
-    const qkv = images
-      ? copyToImage(program, now.queriesKeysValues, images.left, (shape) => shape.tokens * attentionWidth(config))
-      : now.queriesKeysValues;
+    const qkvSize = (shape: S) => shape.tokens * attentionWidth(config);
+    const qkv = inImage(program, images?.left, now.queriesKeysValues, qkvSize);
+    const weights = () => inImage(program, images?.right, now.weights, (shape) => shape.scores);
     dispatch(program, attentionScores(operands, tiles.scores), { a: qkv, b: qkv, c: now.weights, sequences }, uniforms);
-    dispatch(program, attentionSoftmax, { scores: now.weights, sequences }, ({ sequences: count, longest }) => ({
-      count,
-      heads: config.heads,
-      longest,
-      scale: attentionScale(config),
-    }));
+    const given = weights();
+    dispatch(
+      program,
+      attentionSoftmax(images !== null),
+      { ...(images ? { given } : {}), scores: now.weights, sequences },
+      ({ sequences: count, longest }) => ({ count, heads: config.heads, longest, scale: attentionScale(config) }),
+    );
     dispatch(
       program,
       attentionValues(operands, tiles.head),
-      { a: now.weights, b: qkv, c: now.mixed, sequences },
+      { a: weights(), b: qkv, c: now.mixed, sequences },
       uniforms,
     );
     const after = { ...now, next, images };

@@ -3,10 +3,15 @@
  * @module
  */
 import type { Image, Tensor } from "../kernels/gpu/buffers.ts";
-import { copyToImage, dispatch, type Program } from "../kernels/gpu/program.ts";
-import { linearForward, linearInputGradient, linearWeightGradient } from "../kernels/matmul/matmul.ts";
+import { copyToImage, dispatch, type Kernel, type Program } from "../kernels/gpu/program.ts";
+import { linearForward, linearGated, linearInputGradient, linearWeightGradient } from "../kernels/matmul/matmul.ts";
+import type { Tile } from "../kernels/matmul/tile.ts";
 import type { Llama, Parameter } from "./llama.ts";
-import { linearTile, type OperandImages, productsOfLayer } from "./products.ts";
+import { inImage, type OperandImages } from "./images.ts";
+import { linearTile, productsOfLayer } from "./products.ts";
+
+/** The images of a product's two operands. */
+export type ProductImages = Pick<OperandImages, "left" | "right">;
 
 /** A layer's weight, [outputs][inputs]. */
 export type Matrix = Pick<Parameter, "tensor" | "operand" | "rows" | "columns">;
@@ -21,31 +26,77 @@ function recordWeight<S>(
   return { weight: copyToImage(program, tensor, image, () => rows * columns), packed: false };
 }
 
-/** Records `y = x * weight^T`, plus `addend` where one is given. */
-export function recordLinear<S>(
+/** What a linear layer reads. */
+interface Reads {
+  readonly x: Tensor;
+  readonly images?: ProductImages | null;
+}
+
+/** Records the product of a linear layer by the kernel that `make` makes. */
+function recordProduct<S>(
   program: Program<S>,
   { gpu, operands }: Pick<Llama, "gpu" | "operands">,
   capacityRows: number,
   parameter: Matrix,
-  tensors: { x: Tensor; y: Tensor; addend?: Tensor; images?: OperandImages | null },
-  rows: (shape: S) => number,
+  { x, images = null }: Reads,
+  make: (tile: Tile, packed: boolean) => Kernel,
+  tensors: Readonly<Record<string, Tensor>>,
+  uniforms: (shape: S) => { rows: number; columns: number; cStride: number; twin?: number },
 ): void {
-  const { x, y, addend, images = null } = tensors;
   const product = productsOfLayer(parameter.rows, parameter.columns, capacityRows).forward;
   const tile = linearTile(gpu, product, operands, images !== null);
   const { weight, packed } = recordWeight(program, parameter, images && tile.bImage ? images.right : null);
+  const depth = parameter.columns;
+  const a = inImage(program, tile.aImage ? images?.left : undefined, x, (shape) => uniforms(shape).rows * depth);
   dispatch(
     program,
-    linearForward(operands, tile, addend ? "residual" : "store", packed),
-    { a: x, b: weight, c: y, ...(addend ? { addend } : {}) },
-    (shape) => ({
-      rows: rows(shape),
-      columns: parameter.rows,
-      depth: parameter.columns,
-      aStride: parameter.columns,
-      bStride: parameter.columns,
-      cStride: parameter.rows,
-    }),
+    make(tile, packed),
+    { ...tensors, a, b: weight },
+    (shape) => ({ ...uniforms(shape), depth, aStride: depth, bStride: depth }),
+  );
+}
+
+/** Records `y = x * weight^T`, plus `addend` where one is given. */
+export function recordLinear<S>(
+  program: Program<S>,
+  llama: Pick<Llama, "gpu" | "operands">,
+  capacityRows: number,
+  parameter: Matrix,
+  tensors: Reads & { readonly y: Tensor; readonly addend?: Tensor },
+  rows: (shape: S) => number,
+): void {
+  const { y, addend } = tensors;
+  recordProduct(
+    program,
+    llama,
+    capacityRows,
+    parameter,
+    tensors,
+    (tile, packed) => linearForward(llama.operands, tile, addend ? "residual" : "store", packed),
+    { c: y, ...(addend ? { addend } : {}) },
+    (shape) => ({ rows: rows(shape), columns: parameter.rows, cStride: parameter.rows }),
+  );
+}
+
+/** Records SwiGLU of a linear layer that makes gates and what they let through; nothing is kept for a backward pass. */
+export function recordGated<S>(
+  program: Program<S>,
+  llama: Pick<Llama, "gpu" | "operands">,
+  capacityRows: number,
+  parameter: Matrix,
+  tensors: Reads & { readonly gated: Tensor },
+  rows: (shape: S) => number,
+): void {
+  const columns = parameter.rows / 2;
+  recordProduct(
+    program,
+    llama,
+    capacityRows,
+    parameter,
+    tensors,
+    (tile, packed) => linearGated(llama.operands, tile, packed),
+    { c: tensors.gated },
+    (shape) => ({ rows: rows(shape), columns, cStride: columns, twin: columns }),
   );
 }
 
@@ -65,7 +116,7 @@ export function recordLinearGradients<S>(
     xGradient?: Tensor | undefined;
     weightGradient?: Tensor | undefined;
     sequences: Tensor;
-    images: OperandImages | null;
+    images: ProductImages | null;
   },
   { rows, count }: { rows: (shape: S) => number; count: (shape: S) => number },
 ): void {

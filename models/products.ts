@@ -3,7 +3,6 @@
  * products are here as far as they share all this.
  * @module
  */
-import { allocateImage, type Arena, type Image, imageBytes, imageFits } from "../kernels/gpu/buffers.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
 import type { Kernel } from "../kernels/gpu/program.ts";
 import { type Contest, tune } from "../kernels/gpu/tuner.ts";
@@ -20,14 +19,6 @@ import type { Operands } from "../kernels/numerics.ts";
 import type { BatchCapacity } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
 import { attentionWidth, padded } from "./llama.ts";
-
-/** Copies of products' operands, each overwritten many times; there where this adapter reads images faster than buffers. */
-export interface OperandImages {
-  /** Queries, keys and values; in the backward pass, gradients of linear layers' outputs and of mixed values. */
-  readonly left: Image;
-  /** Weights; in the backward pass also inputs of linear layers, and queries, keys and values. */
-  readonly right: Image;
-}
 
 const operandModes: readonly Operands[] = ["12bit", "f32", "bf16"];
 
@@ -59,61 +50,24 @@ function productsOf(config: LlamaConfig, { tokens, targets }: BatchCapacity, tra
     .sort((a, b) => b.rows * b.columns * b.depth - a.rows * a.columns * a.depth);
 }
 
-/** Number of f32 elements of each image; `trains` makes room for what the backward pass puts there. */
-function imageSizes(config: LlamaConfig, { tokens, targets }: BatchCapacity, trains: boolean) {
-  const { hiddenSize: d, intermediateSize: f, heads, headSize } = config;
-  const width = attentionWidth(config);
-  const mixed = heads * headSize;
-  const vocabulary = padded(config.vocabSize);
-  return {
-    left: Math.max(tokens * width, trains ? Math.max(tokens * Math.max(d, mixed, 2 * f), targets * vocabulary) : 0),
-    right: Math.max(
-      d * Math.max(width, mixed, 2 * f, vocabulary),
-      trains ? Math.max(tokens * Math.max(d, mixed, f, width), targets * d) : 0,
-    ),
-  };
-}
-
-/** Whether images for a capacity fit this adapter's textures, and some product takes, of the tiles that `tiles` names, one that reads them. */
-function readsImages(
+/**
+ * Whether some product of a model reads images on this adapter: of the tiles that are `chosen`, in any operand mode, or of those that
+ * are `possible`, as any that competes may be chosen later.
+ */
+export function productsReadImages(
   gpu: Gpu,
   config: LlamaConfig,
   capacity: BatchCapacity,
   trains: boolean,
-  tiles: (product: LinearProduct) => readonly Tile[],
+  which: "chosen" | "possible",
 ): boolean {
-  return Object.values(imageSizes(config, capacity, trains)).every((size) => imageFits(gpu, size)) &&
-    productsOf(config, capacity, trains).some((product) =>
-      tiles(product).some(({ aImage, bImage }) => aImage || bImage)
-    );
-}
-
-/** Whether products read images here: on this adapter, in some operand mode, some of them should, and textures can hold as much. */
-export function usesImages(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): boolean {
-  const tiles = (product: LinearProduct) => operandModes.map((operands) => productTile(gpu, product, operands));
-  return readsImages(gpu, config, capacity, trains, tiles);
-}
-
-/** Most bytes that images for a capacity take. Where tiles are measured, any that competes may win, and the estimate comes before. */
-export function imagesBytes(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): number {
-  const tiles = (product: LinearProduct) => productTiles(gpu, product).slice(0, gpu.tuning ? Infinity : 1);
-  if (!readsImages(gpu, config, capacity, trains, tiles)) return 0;
-  const { left, right } = imageSizes(config, capacity, trains);
-  return imageBytes(left) + imageBytes(right);
-}
-
-/** Images for a capacity, or null where products read buffers. */
-export function allocateImages(
-  arena: Arena,
-  config: LlamaConfig,
-  capacity: BatchCapacity,
-  trains: boolean,
-): OperandImages | null {
-  if (!usesImages(arena.gpu, config, capacity, trains)) return null;
-  const sizes = imageSizes(config, capacity, trains);
-  const left = allocateImage(arena, "left operands", sizes.left);
-  const right = allocateImage(arena, "right operands", sizes.right);
-  return left && right ? { left, right } : null;
+  const tiles = (product: LinearProduct) =>
+    which === "chosen"
+      ? operandModes.map((operands) => productTile(gpu, product, operands))
+      : productTiles(gpu, product).slice(0, gpu.tuning ? Infinity : 1);
+  return productsOf(config, capacity, trains).some((product) =>
+    tiles(product).some(({ aImage, bImage }) => aImage || bImage)
+  );
 }
 
 /** The tile of a linear layer's product, reading images only where there are any. */
@@ -130,8 +84,8 @@ export function attentionTiles(
   images: boolean,
 ): { scores: Tile; head: Tile } {
   return {
-    scores: { ...chooseTile(gpu, longest, longest), aImage: images, bImage: images },
-    head: { ...chooseTile(gpu, longest, headSize), bImage: images },
+    scores: { ...chooseTile(gpu, longest, longest), ...(images ? { columns: 1 } : {}), aImage: images, bImage: images },
+    head: { ...chooseTile(gpu, longest, headSize), aImage: images, bImage: images },
   };
 }
 

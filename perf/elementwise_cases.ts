@@ -7,7 +7,7 @@ import { adamw, adamwUniforms } from "../kernels/adamw/adamw.ts";
 import { crossEntropy } from "../kernels/cross_entropy/cross_entropy.ts";
 import { bucketTokens, embeddingForward, embeddingGradient } from "../kernels/embedding/embedding.ts";
 import { chunkCount, squareSums } from "../kernels/gradient_norm/gradient_norm.ts";
-import type { Kernel, Uniforms } from "../kernels/gpu/program.ts";
+import { fromImages, type Kernel, type Uniforms } from "../kernels/gpu/program.ts";
 import { rmsNormBackward, rmsNormForward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { gatherRows, scatterRows } from "../kernels/rows/rows.ts";
@@ -17,11 +17,12 @@ import { attentionWidth, padded } from "../models/llama.ts";
 import { fill, tokenIds } from "./data.ts";
 import { type KernelCase, places } from "./kernel_case.ts";
 
-/** Kernels whose work is reading and writing. */
+/** Kernels whose work is reading and writing; `images`: where a step reads matrices from these. */
 export function elementwiseCases(
   config: LlamaConfig,
   count: number,
   length: number,
+  images: boolean,
 ): KernelCase[] {
   const {
     hiddenSize: d,
@@ -55,19 +56,20 @@ export function elementwiseCases(
     operations: null,
     elements,
   });
+  const over = (kernel: Kernel, ...names: string[]) => images ? fromImages(kernel, names) : kernel;
   const wide = `${tokens} x ${d}`;
   const inner = `${tokens} x ${f}`;
   const index = Uint32Array.from({ length: tokens }, (_, i) => i);
   const source = Uint32Array.from({ length: tokens }, (_, i) => i + 1);
   const embedding = padded(vocabSize) * d;
   return [
-    make(rmsNormForward, wide, { x, weight: d, y: x, inverse: tokens }, {
+    make(over(rmsNormForward, "x", "weight"), wide, { x, weight: d, y: x, inverse: tokens }, {
       rows: tokens,
       width: d,
       epsilon: 1e-5,
     }, 2 * x),
     make(
-      rmsNormBackward(true),
+      over(rmsNormBackward(true), "gradient", "x", "weight"),
       wide,
       {
         gradient: x,
@@ -81,20 +83,21 @@ export function elementwiseCases(
       4 * x,
     ),
     make(
-      rmsNormWeightGradient,
+      over(rmsNormWeightGradient, "gradient", "x"),
       wide,
       { gradient: x, x, inverse: tokens, sequences, weightGradient: d },
       { width: d, count },
       2 * x,
     ),
     make(
-      rope,
+      rope(images),
       `${tokens} x ${heads + keyValueHeads} heads of ${headSize}`,
       {
         positions,
         cosines: length * headSize / 2,
         sines: length * headSize / 2,
         x: tokens * width,
+        ...(images ? { given: tokens * width } : {}),
       },
       {
         rows: tokens,
@@ -105,12 +108,12 @@ export function elementwiseCases(
       },
       2 * rotated,
     ),
-    make(swigluForward, inner, { gateUp: 2 * tokens * f, y: tokens * f }, {
+    make(over(swigluForward, "gateUp"), inner, { gateUp: 2 * tokens * f, y: tokens * f }, {
       rows: tokens,
       width: f,
     }, 3 * tokens * f),
     make(
-      swigluBackward,
+      over(swigluBackward, "gateUp", "gradient"),
       inner,
       {
         gateUp: 2 * tokens * f,

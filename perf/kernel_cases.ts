@@ -2,16 +2,16 @@
  * The kernels of a training step in the shapes of one model: sizes of their bindings, uniforms, and the work their definition asks for.
  * @module
  */
-import { attentionSoftmax, attentionSoftmaxBackward } from "../kernels/attention/attention.ts";
+import { attentionDeltas, attentionSoftmax } from "../kernels/attention/attention.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
-import type { Kernel, Uniforms } from "../kernels/gpu/program.ts";
+import { fromImages, type Kernel, type Uniforms } from "../kernels/gpu/program.ts";
 import {
   attentionKeyGradient,
   attentionQueryGradient,
+  attentionScoreGradient,
   attentionScores,
   attentionValueGradient,
   attentionValues,
-  attentionWeightGradient,
   linearForward,
   linearInputGradient,
   linearWeightGradient,
@@ -19,7 +19,8 @@ import {
 import type { Operands } from "../kernels/numerics.ts";
 import type { LlamaConfig } from "../models/config.ts";
 import { attentionWidth, padded } from "../models/llama.ts";
-import { attentionTiles, linearTile, productsOfLayer, usesImages } from "../models/products.ts";
+import { usesImages } from "../models/images.ts";
+import { attentionTiles, linearTile, productsOfLayer } from "../models/products.ts";
 import { elementwiseCases, updateCases } from "./elementwise_cases.ts";
 import { type KernelCase, places } from "./kernel_case.ts";
 
@@ -94,7 +95,7 @@ export function linearCases(
   ];
 }
 
-/** Attention's six products and the two row operations between them. */
+/** Attention's six products and the row operations between them. */
 function attentionCases(
   gpu: Gpu,
   config: LlamaConfig,
@@ -149,7 +150,7 @@ function attentionCases(
     use: "attention",
     shape,
     operands: null,
-    bindings: { ...bindings, sequences },
+    bindings,
     uniforms: { count, heads, longest: length, scale: 0.125, ...more },
     operations: null,
     elements,
@@ -162,7 +163,7 @@ function attentionCases(
       scores,
       queries + keys + triangle,
     ),
-    rows(attentionSoftmax, { scores }, {}, 2 * triangle),
+    rows(attentionSoftmax(images), { scores, sequences, ...(images ? { given: scores } : {}) }, {}, 2 * triangle),
     product(
       attentionValues(operands, tiles.head),
       scores,
@@ -170,19 +171,26 @@ function attentionCases(
       mixed,
       triangle + keys + mixed,
     ),
-    product(
-      attentionWeightGradient(operands, tiles.scores),
-      mixed,
-      qkv,
-      scores,
-      mixed + keys + triangle,
-    ),
-    rows(
-      attentionSoftmaxBackward,
-      { weights: scores, mixed, mixedGradient: mixed, scoreGradient: scores },
-      { headSize },
-      3 * triangle + 2 * mixed,
-    ),
+    {
+      ...rows(
+        images ? fromImages(attentionDeltas, ["mixed", "mixedGradient"]) : attentionDeltas,
+        { mixed, mixedGradient: mixed, deltas: tokens * heads },
+        {},
+        2 * mixed,
+      ),
+      uniforms: { rows: tokens * heads, headSize },
+    },
+    {
+      ...product(
+        attentionScoreGradient(operands, tiles.scores),
+        mixed,
+        qkv,
+        scores,
+        mixed + keys + 2 * triangle,
+      ),
+      bindings: { a: mixed, b: qkv, c: scores, weights: scores, deltas: tokens * heads, sequences },
+      uniforms: { ...uniforms, scale: 0.125 },
+    },
     product(
       attentionQueryGradient(operands, tiles.head),
       scores,
@@ -229,7 +237,7 @@ export function modelCases(
     ...linear("down", d, f),
     ...linear("head", padded(config.vocabSize), d),
     ...attentionCases(gpu, config, count, length, operands, images),
-    ...elementwiseCases(config, count, length),
+    ...elementwiseCases(config, count, length, images),
     ...updateCases(2 * f * d),
   ];
 }

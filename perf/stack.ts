@@ -17,8 +17,8 @@ import { type Gpu, settle } from "../kernels/gpu/device.ts";
 import { createProgram, dispatch, releaseProgram, run } from "../kernels/gpu/program.ts";
 import type { Operands } from "../kernels/numerics.ts";
 import { swigluBackward, swigluForward } from "../kernels/swiglu/swiglu.ts";
-import { type Matrix, recordLinear, recordLinearGradients } from "../models/linear.ts";
-import type { OperandImages } from "../models/products.ts";
+import { type Matrix, type ProductImages, recordLinear, recordLinearGradients } from "../models/linear.ts";
+import { dispatchOverImages, inImage } from "../models/images.ts";
 import { fill, filledTensor } from "./data.ts";
 import { copy, gradientDescent } from "./limits.ts";
 import type { BlockStack } from "./peers/request.ts";
@@ -27,7 +27,7 @@ import { type Effort, wallWindows } from "./timing.ts";
 const rate = 1e-5;
 
 /** Images for a layer's operands, as a training step has them; null where textures cannot hold as much. */
-function operandImages(arena: Arena, leftLength: number, rightLength: number): OperandImages | null {
+function operandImages(arena: Arena, leftLength: number, rightLength: number): ProductImages | null {
   const left = allocateImage(arena, "left operands", leftLength);
   const right = allocateImage(arena, "right operands", rightLength);
   return left && right ? { left, right } : null;
@@ -88,7 +88,12 @@ export async function stackSeconds(
     layers.forEach(({ gateUp, down, hidden, gated, y }, block) => {
       const input = inputOf(block);
       forward(gateUp, { x: input, y: hidden });
-      dispatch(program, swigluForward, { gateUp: hidden, y: gated }, rows);
+      dispatchOverImages(
+        program,
+        swigluForward,
+        { gateUp: inImage(program, images?.left, hidden, () => tokens * 2 * inner), y: gated },
+        rows,
+      );
       forward(down, { x: gated, y, addend: input });
     });
     dispatch(
@@ -100,10 +105,14 @@ export async function stackSeconds(
     for (let block = blocks - 1; block >= 0; block--) {
       const layer = layers[block];
       backward(layer.down, { y: dy, x: layer.gated, weightGradient: layer.downGradient, xGradient: dGated });
-      dispatch(
+      dispatchOverImages(
         program,
         swigluBackward,
-        { gateUp: layer.hidden, gradient: dGated, gateUpGradient: dHidden },
+        {
+          gateUp: inImage(program, images?.left, layer.hidden, () => tokens * 2 * inner),
+          gradient: inImage(program, images?.right, dGated, () => tokens * inner),
+          gateUpGradient: dHidden,
+        },
         rows,
       );
       backward(layer.gateUp, {

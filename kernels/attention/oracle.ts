@@ -38,34 +38,34 @@ export function attentionSoftmaxOracle(
   }
 }
 
-/** What the softmax's backward pass reads. */
-export interface AttentionSaved {
-  /** Weights, laid out as scores. */
-  readonly weights: ArrayLike<number>;
-  /** Mixed values, [tokens][heads * headSize]. */
-  readonly mixed: ArrayLike<number>;
-  /** Their gradient. */
-  readonly mixedGradient: ArrayLike<number>;
+/** For each token's head, the sum of `mixedGradient * mixed`, both [tokens][heads * headSize]. */
+export function attentionDeltasOracle(
+  mixed: ArrayLike<number>,
+  mixedGradient: ArrayLike<number>,
+  headSize: number,
+): Float32Array {
+  return Float32Array.from(
+    { length: mixed.length / headSize },
+    (_, row) => stridedSum(headSize, (d) => mul(mixedGradient[row * headSize + d], mixed[row * headSize + d])),
+  );
 }
 
-/** Gradient of the weights to gradient of the scores, in place. */
-export function attentionSoftmaxBackwardOracle(
+/** Gradient of the weights to gradient of the scores, in place, for keys up to the query. */
+export function attentionScoreGradientOracle(
   scoreGradient: Float32Array,
-  { weights, mixed, mixedGradient }: AttentionSaved,
+  { weights, deltas }: { readonly weights: ArrayLike<number>; readonly deltas: ArrayLike<number> },
   sequences: ArrayLike<number>,
   heads: number,
-  headSize: number,
   scale: number,
 ): void {
   for (let s = 0; s < sequences.length; s += 4) {
     const [first, tokens, start, stride] = [0, 1, 2, 3].map((word) => sequences[s + word]);
     for (let i = 0; i < heads * tokens; i++) {
       const row = i % tokens;
-      const mixedAt = ((first + row) * heads + Math.floor(i / tokens)) * headSize;
-      const delta = stridedSum(headSize, (d) => mul(mixedGradient[mixedAt + d], mixed[mixedAt + d]));
-      for (let j = 0; j < filledTo(row, stride); j++) {
+      const delta = deltas[(first + row) * heads + Math.floor(i / tokens)];
+      for (let j = 0; j <= row; j++) {
         const at = start + i * stride + j;
-        scoreGradient[at] = j > row ? 0 : flush(mul(mul(weights[at], sub(scoreGradient[at], delta)), scale));
+        scoreGradient[at] = flush(mul(mul(weights[at], sub(scoreGradient[at], delta)), scale));
       }
     }
   }

@@ -96,7 +96,7 @@ export function allocateImage(arena: Arena, name: string, length: number): Image
       label: name,
       size: [imageWidth, imageHeight(length)],
       format: "rgba32float",
-      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
+      usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
     }));
   gpu.allocated += imageBytes(length);
   const image = { name, texture, view: texture.createView(), length };

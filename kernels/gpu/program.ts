@@ -15,7 +15,10 @@ export type UniformType = "u32" | "f32";
 export interface Kernel {
   /** Name of the op; appears in errors and profiles. */
   readonly name: string;
-  /** WGSL with an entry point `main`; refers to bindings by name and to uniforms as `params.name`. */
+  /**
+   * WGSL with an entry point `main`; refers to bindings by name and to uniforms as `params.name`. An input of `array<vec4<f32>>` is
+   * best read with `fetch_NAME(quad)`, which an image has too.
+   */
   readonly body: string;
   /** Bindings that are only read: name to WGSL type, of a storage buffer or `imageType`. */
   readonly inputs: Readonly<Record<string, string>>;
@@ -27,8 +30,14 @@ export interface Kernel {
   readonly grid: (uniforms: Uniforms) => readonly [number, number?, number?];
 }
 
-/** WGSL type of an input that is an image; its elements are read with `fetch_NAME(quad)`. */
-export const imageType = "texture_2d<f32>";
+/**
+ * WGSL type of an input that is an image; its elements are read with `fetch_NAME(quad)`. A storage texture, not a sampled one: that
+ * has levels of detail, which lavapipe works out for each lane of each load.
+ */
+export const imageType = "texture_storage_2d<rgba32float, read>";
+
+/** WGSL type of an input or output that holds a matrix by rows, four columns an element. */
+export const matrixType = "array<vec4<f32>>";
 
 /** WGSL type of an output that is an image; its elements are written with `store_NAME(quad, value)`. */
 export const imageOutputType = "texture_storage_2d<rgba32float, write>";
@@ -42,6 +51,26 @@ export function kernelSource(file: string, name: string): string {
   const section = sections.find((text) => text.slice(0, text.indexOf("\n")).trim() === name);
   if (section === undefined) throw new Error(`no kernel ${name} in this WGSL file`);
   return shared + section.slice(section.indexOf("\n"));
+}
+
+/** What all kernels of a .wgsl file share. */
+export function sharedSource(file: string): string {
+  return file.split(/^\/\/\/\/ kernel /m, 1)[0];
+}
+
+/** The kernel with these of its matrices read from images; its body reads them with `fetch_NAME`. */
+export function fromImages(kernel: Kernel, names: readonly string[]): Kernel {
+  return { ...kernel, inputs: { ...kernel.inputs, ...Object.fromEntries(names.map((name) => [name, imageType])) } };
+}
+
+/**
+ * How a kernel reads the matrix that it replaces, by `fetch_given(quad)`: in place, or from `given`, an image with a copy of it.
+ * @param name the output that is replaced
+ */
+export function givenInput(name: string, image: boolean): { inputs: Readonly<Record<string, string>>; wgsl: string } {
+  return image
+    ? { inputs: { given: imageType }, wgsl: "" }
+    : { inputs: {}, wgsl: `fn fetch_given(quad: u32) -> vec4<f32> { return ${name}[quad]; }\n` };
 }
 
 /** Full WGSL of a kernel. */
@@ -60,8 +89,11 @@ function kernelWgsl(kernel: Kernel): string {
     ),
     ...bindings.filter(([, type]) => type === imageType).map(([name]) =>
       `fn fetch_${name}(quad: u32) -> vec4<f32> {
-        return textureLoad(${name}, vec2<u32>(quad % ${imageWidth}u, quad / ${imageWidth}u), 0);
+        return textureLoad(${name}, vec2<u32>(quad % ${imageWidth}u, quad / ${imageWidth}u));
       }`
+    ),
+    ...Object.entries(kernel.inputs).filter(([, type]) => type === matrixType).map(([name]) =>
+      `fn fetch_${name}(quad: u32) -> vec4<f32> { return ${name}[quad]; }`
     ),
     ...bindings.filter(([, type]) => type === imageOutputType).map(([name]) =>
       `fn store_${name}(quad: u32, value: vec4<f32>) {
@@ -86,7 +118,7 @@ function pipelineOf(gpu: Gpu, kernel: Kernel): GPUComputePipeline {
           binding: i + 1,
           visibility: GPUShaderStage.COMPUTE,
           ...(type === imageType
-            ? { texture: { sampleType: "unfilterable-float" as const } }
+            ? { storageTexture: { access: "read-only" as const, format: "rgba32float" as const } }
             : { buffer: { type: "read-only-storage" as const } }),
         })),
         ...Object.values(kernel.outputs).map((type, i) => ({

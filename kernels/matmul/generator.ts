@@ -10,7 +10,7 @@
  * each lane holds `rows` x `columns` vec4 of accumulators, and k advances by 4.
  * @module
  */
-import { imageType, type Kernel, type Uniforms } from "../gpu/program.ts";
+import { imageType, type Kernel, matrixType, type Uniforms } from "../gpu/program.ts";
 import { type Operands, operandWgsl } from "../numerics.ts";
 import type { Tile } from "./tile.ts";
 
@@ -38,8 +38,43 @@ export interface Problem {
 /** How operands lie in memory: `row` is [m][k] for A and [k][n] for B; `column` is [k][m] for A and [n][k] for B. */
 export type Layout = "row" | "column";
 
-/** What happens to the result: `store` C = AB, `accumulate` C = C + AB, `residual` C = addend + AB. */
-export type Epilogue = "store" | "accumulate" | "residual";
+/** What happens to the result where it is computed. */
+export interface Epilogue {
+  /** Bindings and uniforms beside the problem's. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly uniforms: Readonly<Record<string, "u32" | "f32">>;
+  /** Functions that `put` calls. */
+  readonly wgsl: string;
+  /** Sums start from what C holds. */
+  readonly accumulates: boolean;
+  /** Each lane has its columns twice, and `params.twin` columns further on again: two vec4s that `put` is handed together. */
+  readonly twin: boolean;
+  /**
+   * Statements that put a row's sums for a vec4 of columns where they belong: at `at`, in vec4s of C; `row` and `column` are those of C.
+   * A twin's sums come as two names.
+   */
+  readonly put: (sums: readonly string[], at: string, row: string, column: string) => string;
+}
+
+/** C = AB. */
+export const store: Epilogue = {
+  inputs: {},
+  uniforms: {},
+  wgsl: "",
+  accumulates: false,
+  twin: false,
+  put: ([sum], at) => `c[${at}] = ${sum};`,
+};
+
+/** C = C + AB. */
+export const accumulate: Epilogue = { ...store, accumulates: true };
+
+/** C = addend + AB. */
+export const residual: Epilogue = {
+  ...store,
+  inputs: { addend: matrixType },
+  put: ([sum], at) => `c[${at}] = opaque4(addend[${at}] + opaque4(${sum}));`,
+};
 
 /** Components of a vec4. */
 export const component = ["x", "y", "z", "w"];
@@ -54,6 +89,11 @@ export function sumWgsl(i: number, j: number, value: (q: number) => string): str
   return `c${i}_${j} = ((((c${i}_${j} + ${[0, 1, 2, 3].map((q) => `${value(q)} * b${q}_${j}`).join(") + ")});`;
 }
 
+/** vec4 columns of a lane. */
+function columnsOf(tile: Tile, { twin }: Epilogue): number {
+  return twin ? 2 : tile.columns;
+}
+
 function bodyWgsl(
   problem: Problem,
   aLayout: Layout,
@@ -63,19 +103,19 @@ function bodyWgsl(
   tile: Tile,
   packed: boolean,
 ): string {
-  const { lanes, groups, rows, columns, broadcast } = tile;
+  const { lanes, groups, rows, broadcast } = tile;
+  const { twin } = epilogue;
+  const columns = columnsOf(tile, epilogue);
   const rowList = Array.from({ length: rows }, (_, i) => i);
   const columnList = Array.from({ length: columns }, (_, j) => j);
   const lines: string[] = [];
   const emit = (text: string) => lines.push(text);
 
   emit(operandWgsl(operands));
+  emit(epilogue.wgsl);
   if (packed) emit(unpackWgsl);
-  const loadA = (index: string) => `operand(${tile.aImage ? `fetch_a((${index}) >> 2u)` : `a[(${index}) >> 2u]`})`;
-  const loadB = (index: string) => {
-    if (tile.bImage) return `operand(fetch_b((${index}) >> 2u))`;
-    return packed ? `unpack(b[(${index}) >> 2u])` : `operand(b[(${index}) >> 2u])`;
-  };
+  const loadA = (index: string) => `operand(fetch_a((${index}) >> 2u))`;
+  const loadB = (index: string) => packed ? `unpack(b[(${index}) >> 2u])` : `operand(fetch_b((${index}) >> 2u))`;
   // One axis: software adapters fill a vector register along x alone.
   emit(`@compute @workgroup_size(${lanes * groups})`);
   emit("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {");
@@ -83,19 +123,20 @@ function bodyWgsl(
   emit(problem.locate);
   emit(`let tileStart = group.y * ${rows * groups}u; let rowStart = tileStart + part * ${rows}u;`);
   emit(`let rowEnd = min(rowCount, tileStart + ${rows * groups}u);`);
-  emit(`let columnStart = group.x * ${lanes * columns * 4}u;`);
+  emit(`let columnStart = group.x * ${lanes * (twin ? 1 : columns) * 4}u;`);
   emit("if (tileStart >= rowCount || columnStart >= columnCount) { return; }");
   if (problem.causalOutput) emit("if (columnStart >= rowEnd) { return; }");
   for (const j of columnList) {
-    emit(`let n${j} = columnStart + (${j * lanes}u + lane) * 4u;`);
+    emit(`let n${j} = columnStart + (${twin ? 0 : j * lanes}u + lane) * 4u;`);
     // Lanes beyond the last column repeat the last vec4; they store nothing.
     emit(`let m${j} = min(n${j}, (columnCount - 1u) & 0xfffffffcu);`);
   }
+  const further = (j: number) => twin && j === 1 ? " + params.twin" : "";
   const place = (i: number, j: number) => `(cBase + min(rowStart + ${i}u, rowCount - 1u) * cStride + m${j}) >> 2u`;
   if (problem.segmented) {
     for (const i of rowList) {
       for (const j of columnList) {
-        emit(`var total${i}_${j} = ${epilogue === "accumulate" ? `c[${place(i, j)}]` : "vec4<f32>(0.0)"};`);
+        emit(`var total${i}_${j} = ${epilogue.accumulates ? `c[${place(i, j)}]` : "vec4<f32>(0.0)"};`);
       }
     }
     emit("for (var segment = 0u; segment < segmentCount; segment++) {");
@@ -146,11 +187,11 @@ function bodyWgsl(
   for (const j of columnList) {
     if (bLayout === "row") {
       for (let q = 0; q < 4; q++) {
-        emit(`let b${q}_${j} = ${loadB(`bBase + min(k + ${q}u, kEnd - 1u) * bStride + m${j}`)};`);
+        emit(`let b${q}_${j} = ${loadB(`bBase + min(k + ${q}u, kEnd - 1u) * bStride + m${j}${further(j)}`)};`);
       }
     } else {
       for (let c = 0; c < 4; c++) {
-        emit(`let w${j}_${c} = ${loadB(`bBase + min(m${j} + ${c}u, columnCount - 1u) * bStride + k`)};`);
+        emit(`let w${j}_${c} = ${loadB(`bBase + (min(m${j} + ${c}u, columnCount - 1u)${further(j)}) * bStride + k`)};`);
       }
       for (let q = 0; q < 4; q++) emit(transposedWgsl(q, j));
     }
@@ -161,7 +202,7 @@ function bodyWgsl(
     }
   }
   emit("}");
-  const result = problem.segmented ? "total" : "c";
+  const sum = (i: number, j: number) => `${problem.segmented ? "total" : "c"}${i}_${j}`;
   if (problem.segmented) {
     for (const i of rowList) {
       for (const j of columnList) emit(`total${i}_${j} = opaque4(total${i}_${j} + opaque4(c${i}_${j}));`);
@@ -170,11 +211,10 @@ function bodyWgsl(
   }
   for (const i of rowList) {
     emit(`if (rowStart + ${i}u < rowCount) {`);
-    for (const j of columnList) {
-      const sum = `${result}${i}_${j}`;
+    for (const j of twin ? [0] : columnList) {
+      const sums = twin ? [sum(i, 0), sum(i, 1)] : [sum(i, j)];
       emit(`if (n${j} < columnCount) { let at = ${place(i, j)};`);
-      if (epilogue === "residual") emit(`c[at] = opaque4(addend[at] + opaque4(${sum}));`);
-      else emit(`c[at] = ${sum};`);
+      emit(epilogue.put(sums, "at", `(rowStart + ${i}u)`, `n${j}`));
       emit("}");
     }
     emit("}");
@@ -198,22 +238,21 @@ export function matmulKernel(
   tile: Tile,
   packed = false,
 ): Kernel {
-  const matrix = "array<vec4<f32>>";
   return {
     name,
     body: bodyWgsl(problem, ...layouts, epilogue, operands, tile, packed),
     inputs: {
-      a: tile.aImage ? imageType : matrix,
-      b: tile.bImage ? imageType : packed ? "array<vec2<u32>>" : matrix,
-      ...(epilogue === "residual" ? { addend: matrix } : {}),
+      a: tile.aImage ? imageType : matrixType,
+      b: tile.bImage ? imageType : packed ? "array<vec2<u32>>" : matrixType,
+      ...epilogue.inputs,
       ...problem.tables,
     },
-    outputs: { c: matrix },
-    uniforms: problem.uniforms,
+    outputs: { c: matrixType },
+    uniforms: { ...problem.uniforms, ...epilogue.uniforms },
     grid: (uniforms) => {
       const [rows, columns] = problem.extent(uniforms);
       return [
-        Math.ceil(columns / (tile.lanes * tile.columns * 4)),
+        Math.ceil(columns / (tile.lanes * (epilogue.twin ? 1 : tile.columns) * 4)),
         Math.ceil(rows / (tile.rows * tile.groups)),
         problem.items(uniforms),
       ];

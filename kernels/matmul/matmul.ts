@@ -3,10 +3,14 @@
  * in generator.ts.
  * @module
  */
-import type { Kernel } from "../gpu/program.ts";
+import { imageType, type Kernel, matrixType, sharedSource } from "../gpu/program.ts";
 import type { Operands } from "../numerics.ts";
-import { matmulKernel, type Problem } from "./generator.ts";
+import { accumulate, type Epilogue, matmulKernel, type Problem, residual, store } from "./generator.ts";
+import swiglu from "../swiglu/swiglu.wgsl" with { type: "text" };
 import type { Tile } from "./tile.ts";
+
+/** `gated4`, SwiGLU of four gates and what they let through. */
+const gateWgsl = sharedSource(swiglu);
 
 const dense: Problem = {
   tables: {},
@@ -30,7 +34,23 @@ export function linearForward(
   epilogue: "store" | "residual",
   packed = false,
 ): Kernel {
-  return matmulKernel("matmul_forward", dense, ["row", "column"], epilogue, operands, tile, packed);
+  const finish = epilogue === "store" ? store : residual;
+  return matmulKernel("matmul_forward", dense, ["row", "column"], finish, operands, tile, packed);
+}
+
+/**
+ * `c[rows][columns] = gate * sigmoid(gate) * up` (swiglu.ts) of a linear layer whose weight [2 * columns][depth] makes gates, then what
+ * they let through. The uniform `twin` is `columns` again. Nothing is kept for a backward pass.
+ */
+export function linearGated(operands: Operands, tile: Tile, packed = false): Kernel {
+  const epilogue: Epilogue = {
+    ...store,
+    uniforms: { twin: "u32" },
+    wgsl: gateWgsl,
+    twin: true,
+    put: ([gate, up], at) => `c[${at}] = gated4(opaque4(${gate}), opaque4(${up}));`,
+  };
+  return matmulKernel("matmul_forward_gated", dense, ["row", "column"], epilogue, operands, tile, packed);
 }
 
 /**
@@ -38,7 +58,7 @@ export function linearForward(
  * in `pack`'s form where `packed`.
  */
 export function linearInputGradient(operands: Operands, tile: Tile, packed = false): Kernel {
-  return matmulKernel("matmul_input_gradient", dense, ["row", "row"], "store", operands, tile, packed);
+  return matmulKernel("matmul_input_gradient", dense, ["row", "row"], store, operands, tile, packed);
 }
 
 /**
@@ -58,7 +78,7 @@ export function linearWeightGradient(operands: Operands, tile: Tile): Kernel {
     items: () => 1,
     extent: ({ rows, columns }) => [rows, columns],
   };
-  return matmulKernel("matmul_weight_gradient", problem, ["column", "row"], "accumulate", operands, tile);
+  return matmulKernel("matmul_weight_gradient", problem, ["column", "row"], accumulate, operands, tile);
 }
 
 /**
@@ -112,7 +132,7 @@ export function attentionScores(operands: Operands, tile: Tile): Kernel {
       let kStart = 0u; let kEnd = params.headSize;`,
     scores: true,
   });
-  return matmulKernel("attention_scores", problem, ["row", "column"], "store", operands, tile);
+  return matmulKernel("attention_scores", problem, ["row", "column"], store, operands, tile);
 }
 
 /** `c = mixed values` [tokens][heads * headSize]: a the attention weights, b the matrix of queries, keys and values. */
@@ -123,18 +143,37 @@ export function attentionValues(operands: Operands, tile: Tile): Kernel {
       let kStart = 0u; let kEnd = min(place.y, rowEnd);`,
     scores: false,
   });
-  return matmulKernel("attention_values", problem, ["row", "row"], "store", operands, tile);
+  return matmulKernel("attention_values", problem, ["row", "row"], store, operands, tile);
 }
 
-/** `c = gradient of the attention weights`: a the gradient of the mixed values, b the matrix of queries, keys and values. */
-export function attentionWeightGradient(operands: Operands, tile: Tile): Kernel {
+/**
+ * `c = gradient of the scores`: a is the gradient of the mixed values, b the matrix of queries, keys and values. Their product is the
+ * gradient of the attention weights; with `weights`, laid out as c, and `deltas` [tokens][heads] (attention.ts) it becomes
+ *
+ *     weights * (gradient - delta) * scale,  zero for keys after the query.
+ *
+ * Only tiles that touch the causal triangle are written. `weights` are read from an image where the tile reads images.
+ */
+export function attentionScoreGradient(operands: Operands, tile: Tile): Kernel {
   const problem = attentionProblem({
     locate: `${perHead} let columnCount = place.y; let cBase = scoreBase; let cStride = place.w;`,
     segment: `let aBase = mixedBase; let aStride = mixedStride; let bBase = valueBase; let bStride = params.width;
       let kStart = 0u; let kEnd = params.headSize;`,
     scores: true,
   });
-  return matmulKernel("attention_weight_gradient", problem, ["row", "column"], "store", operands, tile);
+  const epilogue: Epilogue = {
+    ...store,
+    inputs: { weights: tile.aImage ? imageType : matrixType, deltas: "array<f32>" },
+    uniforms: { scale: "f32" },
+    wgsl: `fn score_gradient(gradient: vec4<f32>, weight: vec4<f32>, delta: f32, inside: vec4<bool>) -> vec4<f32> {
+      let slope = mul4(weight, sub4(gradient, vec4<f32>(delta)));
+      return select(vec4<f32>(0.0), flush4(mul4(slope, vec4<f32>(params.scale))), inside);
+    }`,
+    put: ([sum], at, row, column) =>
+      `c[${at}] = score_gradient(opaque4(${sum}), fetch_weights(${at}), deltas[(place.x + ${row}) * params.heads + h],
+        vec4<u32>(${column}) + vec4<u32>(0u, 1u, 2u, 3u) <= vec4<u32>(${row}));`,
+  };
+  return matmulKernel("attention_score_gradient", problem, ["row", "column"], epilogue, operands, tile);
 }
 
 /** Queries' columns of `c`: a the gradient of the scores, b the matrix of queries, keys and values. */
@@ -145,7 +184,7 @@ export function attentionQueryGradient(operands: Operands, tile: Tile): Kernel {
       let kStart = 0u; let kEnd = min(place.y, rowEnd);`,
     scores: false,
   });
-  return matmulKernel("attention_query_gradient", problem, ["row", "row"], "store", operands, tile);
+  return matmulKernel("attention_query_gradient", problem, ["row", "row"], store, operands, tile);
 }
 
 /** One segment per query head that shares the key head; keys see only queries at or after them, so k starts at the tile. */
@@ -165,11 +204,11 @@ function keyHeadProblem(target: "keyBase" | "valueBase", bBase: string, bStride:
 /** Keys' columns of `c`: a the gradient of the scores, b the matrix of queries, keys and values. */
 export function attentionKeyGradient(operands: Operands, tile: Tile): Kernel {
   const problem = keyHeadProblem("keyBase", "queryBase", "params.width");
-  return matmulKernel("attention_key_gradient", problem, ["column", "row"], "store", operands, tile);
+  return matmulKernel("attention_key_gradient", problem, ["column", "row"], store, operands, tile);
 }
 
 /** Values' columns of `c`: a the attention weights, b the gradient of the mixed values. */
 export function attentionValueGradient(operands: Operands, tile: Tile): Kernel {
   const problem = keyHeadProblem("valueBase", "mixedBase", "mixedStride");
-  return matmulKernel("attention_value_gradient", problem, ["column", "row"], "store", operands, tile);
+  return matmulKernel("attention_value_gradient", problem, ["column", "row"], store, operands, tile);
 }

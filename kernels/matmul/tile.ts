@@ -68,10 +68,10 @@ export function productKey(product: LinearProduct, operands: Operands): string {
  * times as long as one from a texture, so with many tokens its rules read images.
  */
 export function productTiles(gpu: Pick<Gpu, "adapter" | "subgroupSize">, product: LinearProduct): readonly Tile[] {
-  const { kind, rows, columns } = product;
+  const { rows, columns } = product;
   const rule = chooseTile(gpu, rows, columns);
   if (tokensOf(product) < 256) return [rule];
-  const images = kind === "forward" ? { bImage: true } : { aImage: true, bImage: true };
+  const images = { aImage: true, bImage: true };
   if (!gpu.adapter.software) {
     return [rule, { ...rule, groups: 16 }, { ...rule, groups: 4, rows: 8 }, { ...rule, lanes: 8, rows: 8, columns: 2 }];
   }

@@ -2,10 +2,8 @@
  * RMSNorm, forward and backward. Formulas and shapes: rms_norm.wgsl.
  * @module
  */
-import { type Kernel, kernelSource } from "../gpu/program.ts";
+import { type Kernel, kernelSource, matrixType as matrix } from "../gpu/program.ts";
 import source from "./rms_norm.wgsl" with { type: "text" };
-
-const matrix = "array<vec4<f32>>";
 
 /** `y = norm(x) * weight`; saves `inverse` [rows]. */
 export const rmsNormForward: Kernel = {
@@ -14,12 +12,12 @@ export const rmsNormForward: Kernel = {
   inputs: { x: matrix, weight: matrix },
   outputs: { y: matrix, inverse: "array<f32>" },
   uniforms: { rows: "u32", width: "u32", epsilon: "f32" },
-  grid: ({ rows }) => [Math.ceil(rows / 64)],
+  grid: ({ rows }) => [Math.ceil(rows / 16)],
 };
 
 /** Gradient of x; with `carried`, the tensor of that name is added. */
 export function rmsNormBackward(carried: boolean): Kernel {
-  const carry = carried ? "return carried_gradient[i];" : "return vec4<f32>(0.0);";
+  const carry = carried ? "return fetch_carried_gradient(i);" : "return vec4<f32>(0.0);";
   return {
     name: "rms_norm_backward",
     body: `fn carried(i: u32) -> vec4<f32> { ${carry} }\n${kernelSource(source, "rms_norm_backward")}`,
@@ -32,7 +30,7 @@ export function rmsNormBackward(carried: boolean): Kernel {
     },
     outputs: { xGradient: matrix },
     uniforms: { rows: "u32", width: "u32" },
-    grid: ({ rows }) => [Math.ceil(rows / 64)],
+    grid: ({ rows }) => [Math.ceil(rows / 16)],
   };
 }
 

@@ -3,7 +3,7 @@
 
 //// kernel rms_norm_forward
 // x, y [rows][width], weight [width], inverse [rows]; y and inverse are overwritten.
-@compute @workgroup_size(64)
+@compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let row = id.x;
   if (row >= params.rows) {
@@ -12,26 +12,26 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let quads = params.width / 4u;
   let base = row * quads;
   var partials: array<vec4<f32>, 16>;
-  for (var p = 0u; p < 16u; p++) {
-    var sum = vec4<f32>(0.0);
-    for (var q = p; q < quads; q += 16u) {
-      let v = x[base + q];
-      sum = add4(sum, mul4(v, v));
+  for (var start = 0u; start < quads; start += 16u) {
+    for (var p = 0u; p < 16u; p++) {
+      if (start + p < quads) {
+        let v = fetch_x(base + start + p);
+        partials[p] = add4(partials[p], mul4(v, v));
+      }
     }
-    partials[p] = sum;
   }
   let mean = divide(tree_sum(&partials), f32(params.width));
   let scale = reciprocal_root(add(mean, params.epsilon));
   inverse[row] = scale;
   for (var q = 0u; q < quads; q++) {
-    y[base + q] = flush4(mul4(mul4(x[base + q], vec4<f32>(scale)), weight[q]));
+    y[base + q] = flush4(mul4(mul4(fetch_x(base + q), vec4<f32>(scale)), fetch_weight(q)));
   }
 }
 
 //// kernel rms_norm_backward
 // xGradient = carried + inverse * (weight * gradient) - x * (inverse^3 / width * sum(weight * gradient * x)), overwritten;
 // `carried` is what reaches x past the norm: the residual branch's gradient, or nothing.
-@compute @workgroup_size(64)
+@compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let row = id.x;
   if (row >= params.rows) {
@@ -40,19 +40,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let quads = params.width / 4u;
   let base = row * quads;
   var partials: array<vec4<f32>, 16>;
-  for (var p = 0u; p < 16u; p++) {
-    var sum = vec4<f32>(0.0);
-    for (var q = p; q < quads; q += 16u) {
-      sum = add4(sum, mul4(mul4(weight[q], gradient[base + q]), x[base + q]));
+  for (var start = 0u; start < quads; start += 16u) {
+    for (var p = 0u; p < 16u; p++) {
+      let q = start + p;
+      if (q < quads) {
+        partials[p] = add4(partials[p], mul4(mul4(fetch_weight(q), fetch_gradient(base + q)), fetch_x(base + q)));
+      }
     }
-    partials[p] = sum;
   }
   let scale = inverse[row];
   let cube = mul(mul(scale, scale), scale);
   let pull = mul(divide(cube, f32(params.width)), tree_sum(&partials));
   for (var q = 0u; q < quads; q++) {
-    let direct = mul4(vec4<f32>(scale), mul4(weight[q], gradient[base + q]));
-    let own = flush4(sub4(direct, mul4(vec4<f32>(pull), x[base + q])));
+    let direct = mul4(vec4<f32>(scale), mul4(fetch_weight(q), fetch_gradient(base + q)));
+    let own = flush4(sub4(direct, mul4(vec4<f32>(pull), fetch_x(base + q))));
     xGradient[base + q] = add4(carried(base + q), own);
   }
 }
@@ -71,8 +72,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let place = sequences[s];
     var sum = vec4<f32>(0.0);
     for (var row = place.x; row < place.x + place.y; row++) {
-      let normed = mul4(x[row * quads + q], vec4<f32>(inverse[row]));
-      sum = add4(sum, mul4(gradient[row * quads + q], normed));
+      let normed = mul4(fetch_x(row * quads + q), vec4<f32>(inverse[row]));
+      sum = add4(sum, mul4(fetch_gradient(row * quads + q), normed));
     }
     total = add4(total, sum);
   }

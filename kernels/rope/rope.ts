@@ -2,19 +2,25 @@
  * Rotary position embedding and its tables. Formula: rope.wgsl.
  * @module
  */
-import { type Kernel, kernelSource } from "../gpu/program.ts";
+import { givenInput, type Kernel, kernelSource, matrixType as matrix } from "../gpu/program.ts";
 import { threadGrid } from "../grid.ts";
 import source from "./rope.wgsl" with { type: "text" };
 
-/** Rotates the first `heads` heads of each row of x in place; `direction` 1 forward, -1 backward. */
-export const rope: Kernel = {
-  name: "rope",
-  body: kernelSource(source, "rope"),
-  inputs: { positions: "array<u32>", cosines: "array<vec4<f32>>", sines: "array<vec4<f32>>" },
-  outputs: { x: "array<vec4<f32>>" },
-  uniforms: { rows: "u32", width: "u32", heads: "u32", headSize: "u32", direction: "f32" },
-  grid: ({ rows, heads, headSize }) => threadGrid(rows * heads * headSize / 8, 64),
-};
+/**
+ * Rotates the first `heads` heads of each row of x in place; `direction` 1 forward, -1 backward.
+ * @param image whether x is read from `given`, an image with a copy of it
+ */
+export function rope(image: boolean): Kernel {
+  const { inputs, wgsl } = givenInput("x", image);
+  return {
+    name: "rope",
+    body: wgsl + kernelSource(source, "rope"),
+    inputs: { ...inputs, positions: "array<u32>", cosines: matrix, sines: matrix },
+    outputs: { x: matrix },
+    uniforms: { rows: "u32", width: "u32", heads: "u32", headSize: "u32", direction: "f32" },
+    grid: ({ rows, heads, headSize }) => threadGrid(rows * heads * headSize / 8, 64),
+  };
+}
 
 /** Llama 3's stretching of low frequencies, as in transformers' `_compute_llama3_parameters`. */
 export interface RopeScaling {

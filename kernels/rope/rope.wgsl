@@ -18,10 +18,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let low = row * (params.width / 4u) + head * 2u * half + i;
   let high = low + half;
   let angle = positions[row] * half + i;
-  let c = cosines[angle];
-  let s = sines[angle] * params.direction;
-  let a = x[low];
-  let b = x[high];
+  let c = fetch_cosines(angle);
+  let s = fetch_sines(angle) * params.direction;
+  let a = fetch_given(low);
+  let b = fetch_given(high);
   x[low] = sub4(mul4(a, c), mul4(b, s));
   x[high] = add4(mul4(b, c), mul4(a, s));
 }

@@ -2,11 +2,10 @@
  * SwiGLU, forward and backward. Formulas and shapes: swiglu.wgsl.
  * @module
  */
-import { type Kernel, kernelSource } from "../gpu/program.ts";
+import { type Kernel, kernelSource, matrixType as matrix } from "../gpu/program.ts";
 import { threadGrid } from "../grid.ts";
 import source from "./swiglu.wgsl" with { type: "text" };
 
-const matrix = "array<vec4<f32>>";
 const uniforms = { rows: "u32", width: "u32" } as const;
 const grid: Kernel["grid"] = ({ rows, width }) => threadGrid(rows * width / 4, 64);
 

@@ -6,6 +6,10 @@ fn sigmoid4(x: vec4<f32>) -> vec4<f32> {
   return select(mul4(e, r), r, x >= vec4<f32>(0.0));
 }
 
+fn gated4(gate: vec4<f32>, up: vec4<f32>) -> vec4<f32> {
+  return flush4(mul4(mul4(gate, sigmoid4(gate)), up));
+}
+
 //// kernel swiglu_forward
 // gateUp [rows][2 * width], y [rows][width], overwritten. One thread a vec4.
 @compute @workgroup_size(64)
@@ -17,8 +21,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let i = row * quads + item;
-  let gate = gateUp[i];
-  y[item] = flush4(mul4(mul4(gate, sigmoid4(gate)), gateUp[i + quads]));
+  y[item] = gated4(fetch_gateUp(i), fetch_gateUp(i + quads));
 }
 
 //// kernel swiglu_backward
@@ -32,9 +35,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let i = row * quads + item;
-  let gate = gateUp[i];
-  let up = gateUp[i + quads];
-  let g = gradient[item];
+  let gate = fetch_gateUp(i);
+  let up = fetch_gateUp(i + quads);
+  let g = fetch_gradient(item);
   let s = sigmoid4(gate);
   let one = vec4<f32>(1.0);
   let slope = mul4(s, add4(one, mul4(gate, sub4(one, s))));

@@ -1,6 +1,11 @@
 import { assertAlmostEquals } from "@std/assert";
-import { attentionSoftmax, attentionSoftmaxBackward } from "../../kernels/attention/attention.ts";
-import { attentionSoftmaxBackwardOracle, attentionSoftmaxOracle } from "../../kernels/attention/oracle.ts";
+import { attentionDeltas, attentionSoftmax } from "../../kernels/attention/attention.ts";
+import {
+  attentionDeltasOracle,
+  attentionScoreGradientOracle,
+  attentionSoftmaxOracle,
+} from "../../kernels/attention/oracle.ts";
+import { fromImages } from "../../kernels/gpu/program.ts";
 import { type AttentionProduct, attentionProductOracle } from "../../kernels/matmul/oracle.ts";
 import { assertBits, floats, gpuTest, runKernel } from "./gpu.ts";
 
@@ -18,7 +23,7 @@ function ragged(lengths: readonly number[], heads: number) {
   return { sequences, tokens, scores };
 }
 
-const shapes: [number[], number, number][] = [[[1], 1, 4], [[5, 1, 67], 4, 12], [[130, 9], 2, 68]];
+const shapes: [number[], number][] = [[[1], 1], [[5, 1, 67], 4], [[130, 9], 2]];
 
 gpuTest("attention's softmax equals its definition, zeros beyond the diagonal included", async (gpu) => {
   for (const [lengths, heads] of shapes) {
@@ -26,25 +31,27 @@ gpuTest("attention's softmax equals its definition, zeros beyond the diagonal in
     const expected = floats("scores", size, 8);
     const scale = Math.fround(0.3);
     const uniforms = { count: lengths.length, heads, longest: Math.max(...lengths), scale };
-    const { scores } = await runKernel(gpu, attentionSoftmax, { sequences, scores: expected.slice() }, uniforms);
+    const given = expected.slice();
     attentionSoftmaxOracle(expected, sequences, heads, scale);
-    assertBits(scores, expected, `${lengths} of ${heads} heads`);
+    for (const image of [false, true]) {
+      const bindings = { sequences, scores: given.slice(), ...(image ? { given } : {}) };
+      const { scores } = await runKernel(gpu, attentionSoftmax(image), bindings, uniforms);
+      assertBits(scores, expected, `${lengths} of ${heads} heads, image ${image}`);
+    }
   }
 });
 
-gpuTest("the gradient of attention's softmax equals its definition", async (gpu) => {
-  for (const [lengths, heads, headSize] of shapes) {
-    const { sequences, tokens, scores: size } = ragged(lengths, heads);
-    const weights = floats("weights", size);
+gpuTest("mixed values times their gradient, head by head, equal their definition", async (gpu) => {
+  for (const [tokens, heads, headSize] of [[1, 1, 4], [9, 4, 12], [70, 2, 68]]) {
     const mixed = floats("mixed", tokens * heads * headSize);
-    const mixedGradient = floats("mixed gradient", tokens * heads * headSize);
-    const expected = floats("score gradient", size);
-    const scale = Math.fround(0.3);
-    const uniforms = { count: lengths.length, heads, headSize, longest: Math.max(...lengths), scale };
-    const bindings = { weights, mixed, mixedGradient, sequences, scoreGradient: expected.slice() };
-    const { scoreGradient } = await runKernel(gpu, attentionSoftmaxBackward, bindings, uniforms);
-    attentionSoftmaxBackwardOracle(expected, { weights, mixed, mixedGradient }, sequences, heads, headSize, scale);
-    assertBits(scoreGradient, expected, `${lengths} of ${heads} heads`);
+    const mixedGradient = floats("mixed gradient", mixed.length);
+    const deltas = new Float32Array(tokens * heads);
+    const expected = attentionDeltasOracle(mixed, mixedGradient, headSize);
+    for (const kernel of [attentionDeltas, fromImages(attentionDeltas, ["mixed", "mixedGradient"])]) {
+      const bindings = { mixed, mixedGradient, deltas };
+      const actual = await runKernel(gpu, kernel, bindings, { rows: tokens * heads, headSize });
+      assertBits(actual.deltas, expected, `${tokens} of ${heads} heads of ${headSize}`);
+    }
   }
 });
 
@@ -102,7 +109,8 @@ Deno.test("the definitions of attention, put together, agree with f64 and its de
   const scoreGradient = new Float32Array(size);
   const gradient = new Float32Array(matrix.length);
   product("weightGradient", mixedGradient, matrix, scoreGradient);
-  attentionSoftmaxBackwardOracle(scoreGradient, { weights, mixed, mixedGradient }, sequences, heads, headSize, scale);
+  const deltas = attentionDeltasOracle(mixed, mixedGradient, headSize);
+  attentionScoreGradientOracle(scoreGradient, { weights, deltas }, sequences, heads, scale);
   product("queryGradient", scoreGradient, matrix, gradient);
   product("keyGradient", scoreGradient, matrix, gradient);
   product("valueGradient", weights, mixedGradient, gradient);

@@ -3,11 +3,12 @@ import type { Gpu } from "../../kernels/gpu/device.ts";
 import {
   attentionKeyGradient,
   attentionQueryGradient,
+  attentionScoreGradient,
   attentionScores,
   attentionValueGradient,
   attentionValues,
-  attentionWeightGradient,
   linearForward,
+  linearGated,
   linearInputGradient,
   linearWeightGradient,
 } from "../../kernels/matmul/matmul.ts";
@@ -19,7 +20,9 @@ import {
   linearInputGradientOracle,
   linearWeightGradientOracle,
 } from "../../kernels/matmul/oracle.ts";
+import { attentionScoreGradientOracle } from "../../kernels/attention/oracle.ts";
 import type { Operands } from "../../kernels/numerics.ts";
+import { swigluForwardOracle } from "../../kernels/swiglu/oracle.ts";
 import { packOracle } from "../../kernels/pack/oracle.ts";
 import { assertBits, floats, gpuTest, runKernel, unset } from "./gpu.ts";
 
@@ -172,6 +175,34 @@ gpuTest("a linear layer's output is the same for every tile, with and without a 
   }
 });
 
+gpuTest("a linear layer with gates is SwiGLU of its outputs, the same for every tile", async (gpu) => {
+  for (const [rows, columns, depth] of [[1, 4, 4], [3, 36, 5], [33, 72, 130]]) {
+    const stride = pad(depth);
+    const [a, b] = [floats("a", rows * stride), floats("b", 2 * columns * stride)];
+    const shape = { rows, columns, depth, aStride: stride, bStride: stride, cStride: columns, twin: columns };
+    const expected = expectations((operands) => {
+      const gateUp = unset(rows * 2 * columns);
+      const whole = { ...shape, columns: 2 * columns, cStride: 2 * columns };
+      linearForwardOracle(a, b, gateUp, whole, operands);
+      return swigluForwardOracle(gateUp, columns) as Float32Array<ArrayBuffer>;
+    });
+    for (const { operands, tile } of variants(gpu, rowTiles)) {
+      const bindings = { a, b, c: new Float32Array(rows * columns) };
+      const { c } = await runKernel(gpu, linearGated(operands, tile), bindings, shape);
+      if (operands === "bf16" && !tile.bImage) {
+        const packed = await runKernel(
+          gpu,
+          linearGated(operands, tile, true),
+          { ...bindings, b: packOracle(b) },
+          shape,
+        );
+        assertBits(packed.c, c, "packed weights");
+      }
+      assertBits(c, expected[operands], `${rows} x ${columns} x ${depth} ${operands} ${describe(tile)}`);
+    }
+  }
+});
+
 gpuTest("a linear layer's input gradient is the same for every tile", async (gpu) => {
   for (const [rows, columns, depth] of shapes) {
     const [aStride, bStride, cStride] = [pad(depth), pad(columns) + 4, pad(columns)];
@@ -262,13 +293,12 @@ const attentionShapes: [number[], number, number, number][] = [
 const attentionKernels = {
   scores: [attentionScores, "queriesKeysValues", "queriesKeysValues", "weights"],
   values: [attentionValues, "weights", "queriesKeysValues", "mixed"],
-  weightGradient: [attentionWeightGradient, "mixed", "queriesKeysValues", "weights"],
   queryGradient: [attentionQueryGradient, "weights", "queriesKeysValues", "queriesKeysValues"],
   keyGradient: [attentionKeyGradient, "weights", "queriesKeysValues", "queriesKeysValues"],
   valueGradient: [attentionValueGradient, "weights", "mixed", "queriesKeysValues"],
 } as const;
 
-for (const product of Object.keys(attentionKernels) as AttentionProduct[]) {
+for (const product of Object.keys(attentionKernels) as (keyof typeof attentionKernels)[]) {
   gpuTest(
     `attention's product ${product} is the same for every tile, over ragged sequences and shared key heads`,
     async (gpu) => {
@@ -300,6 +330,47 @@ for (const product of Object.keys(attentionKernels) as AttentionProduct[]) {
     },
   );
 }
+
+gpuTest(
+  "the gradient of attention's scores is the same for every tile, and zero where a product may read on",
+  async (gpu) => {
+    const scale = Math.fround(0.3);
+    for (const [lengths, heads, keyValueHeads, headSize] of attentionShapes) {
+      const { uniforms, sequences, weights, mixed, queriesKeysValues } = attentionProblem(
+        lengths,
+        heads,
+        keyValueHeads,
+        headSize,
+      );
+      const deltas = floats("deltas", mixed.length / headSize);
+      const expected = expectations((operands) => {
+        const c = unset(weights.length);
+        attentionProductOracle("weightGradient", mixed, queriesKeysValues, c, sequences, uniforms, operands);
+        attentionScoreGradientOracle(c, { weights, deltas }, sequences, heads, scale);
+        return c;
+      });
+      for (const { operands, tile } of variants(gpu, rowTiles)) {
+        const c = floats("what was there", weights.length);
+        const bindings = { a: mixed, b: queriesKeysValues, weights, deltas, sequences, c };
+        const kernel = attentionScoreGradient(operands, tile);
+        const actual = await runKernel(gpu, kernel, bindings, { ...uniforms, scale });
+        const wanted = expected[operands].slice();
+        // Zeros follow as far as the tiles reach that the diagonal crosses.
+        const [high, wide] = [tile.rows * tile.groups, tile.lanes * tile.columns * 4];
+        for (let s = 0; s < sequences.length; s += 4) {
+          const [, tokens, start, stride] = sequences.subarray(s, s + 4);
+          for (let i = 0; i < heads * tokens; i++) {
+            const row = i % tokens;
+            const last = Math.min(tokens, row - row % high + high);
+            const end = Math.min(tokens, Math.ceil(last / wide) * wide);
+            wanted.fill(0, start + i * stride + row + 1, start + i * stride + end);
+          }
+        }
+        assertBits(actual.c, wanted, `${lengths} ${heads}/${keyValueHeads}/${headSize} ${operands} ${describe(tile)}`);
+      }
+    }
+  },
+);
 
 Deno.test("the definition of a product agrees with f64, and rounding to 12 bits costs what it says", () => {
   const [rows, columns, depth] = [5, 7, 96];

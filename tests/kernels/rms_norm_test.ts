@@ -4,6 +4,7 @@ import {
   rmsNormForwardOracle,
   rmsNormWeightGradientOracle,
 } from "../../kernels/rms_norm/oracle.ts";
+import { fromImages } from "../../kernels/gpu/program.ts";
 import { rmsNormBackward, rmsNormForward, rmsNormWeightGradient } from "../../kernels/rms_norm/rms_norm.ts";
 import { assertBits, floats, gpuTest, runKernel } from "./gpu.ts";
 
@@ -21,9 +22,11 @@ gpuTest("RMSNorm equals its definition", async (gpu) => {
   for (const [rows, width] of shapes) {
     const { x, weight, y, inverse } = problem(rows, width);
     const bindings = { x, weight, y: new Float32Array(y.length), inverse: new Float32Array(rows) };
-    const actual = await runKernel(gpu, rmsNormForward, bindings, { rows, width, epsilon });
-    assertBits(actual.inverse, inverse, `${rows} x ${width}: inverse`);
-    assertBits(actual.y, y, `${rows} x ${width}: y`);
+    for (const kernel of [rmsNormForward, fromImages(rmsNormForward, ["x", "weight"])]) {
+      const actual = await runKernel(gpu, kernel, bindings, { rows, width, epsilon });
+      assertBits(actual.inverse, inverse, `${rows} x ${width}: inverse`);
+      assertBits(actual.y, y, `${rows} x ${width}: y`);
+    }
   }
 });
 
@@ -36,9 +39,12 @@ gpuTest("RMSNorm's input gradient equals its definition, with and without what i
     for (const carried of [false, true]) {
       const bindings = { gradient, x, weight, inverse, ...(carried ? { carried_gradient: carriedGradient } : {}) };
       const xGradient = new Float32Array(x.length);
-      const actual = await runKernel(gpu, rmsNormBackward(carried), { ...bindings, xGradient }, { rows, width });
       const expected = rmsNormBackwardOracle(saved, width, carried ? carriedGradient : undefined);
-      assertBits(actual.xGradient, expected, `${rows} x ${width}, carried ${carried}`);
+      for (const images of [[], ["gradient", "x", "weight"]]) {
+        const kernel = fromImages(rmsNormBackward(carried), images);
+        const actual = await runKernel(gpu, kernel, { ...bindings, xGradient }, { rows, width });
+        assertBits(actual.xGradient, expected, `${rows} x ${width}, carried ${carried}, images ${images}`);
+      }
     }
   }
 });
@@ -50,9 +56,11 @@ gpuTest("RMSNorm's weight gradient adds sequence by sequence", async (gpu) => {
     const { gradient, x, inverse } = problem(first, width);
     const expected = floats("earlier", width);
     const bindings = { gradient, x, inverse: Float32Array.from(inverse), sequences, weightGradient: expected.slice() };
-    const actual = await runKernel(gpu, rmsNormWeightGradient, bindings, { width, count: lengths.length });
     rmsNormWeightGradientOracle({ gradient, x, inverse }, sequences, expected);
-    assertBits(actual.weightGradient, expected, `${lengths} of ${width}`);
+    for (const kernel of [rmsNormWeightGradient, fromImages(rmsNormWeightGradient, ["gradient", "x"])]) {
+      const actual = await runKernel(gpu, kernel, bindings, { width, count: lengths.length });
+      assertBits(actual.weightGradient, expected, `${lengths} of ${width}`);
+    }
   }
 });
 

@@ -11,10 +11,13 @@ gpuTest("RoPE equals its definition in both directions, and leaves the other col
     for (const direction of [1, -1]) {
       const expected = floats("x", rows * width);
       const shape = { width, heads, headSize, direction };
-      const bindings = { positions, cosines, sines, x: expected.slice() };
-      const { x } = await runKernel(gpu, rope, bindings, { rows, ...shape });
+      const given = expected.slice();
       ropeOracle(expected, positions, cosines, sines, shape);
-      assertBits(x, expected, `${rows} x ${heads} x ${headSize}, direction ${direction}`);
+      for (const image of [false, true]) {
+        const bindings = { positions, cosines, sines, x: given.slice(), ...(image ? { given } : {}) };
+        const { x } = await runKernel(gpu, rope(image), bindings, { rows, ...shape });
+        assertBits(x, expected, `${rows} x ${heads} x ${headSize}, direction ${direction}, image ${image}`);
+      }
     }
   }
 });

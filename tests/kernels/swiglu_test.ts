@@ -1,4 +1,5 @@
 import { assertAlmostEquals } from "@std/assert";
+import { fromImages } from "../../kernels/gpu/program.ts";
 import { swigluBackwardOracle, swigluForwardOracle } from "../../kernels/swiglu/oracle.ts";
 import { swigluBackward, swigluForward } from "../../kernels/swiglu/swiglu.ts";
 import { assertBits, floats, gpuTest, runKernel } from "./gpu.ts";
@@ -14,11 +15,18 @@ function problem(rows: number, width: number) {
 gpuTest("SwiGLU and its gradients equal their definition", async (gpu) => {
   for (const [rows, width] of shapes) {
     const { gateUp, gradient } = problem(rows, width);
-    const { y } = await runKernel(gpu, swigluForward, { gateUp, y: new Float32Array(rows * width) }, { rows, width });
-    assertBits(y, swigluForwardOracle(gateUp, width), `${rows} x ${width}: y`);
-    const bindings = { gateUp, gradient, gateUpGradient: new Float32Array(rows * width * 2) };
-    const { gateUpGradient } = await runKernel(gpu, swigluBackward, bindings, { rows, width });
-    assertBits(gateUpGradient, swigluBackwardOracle(gateUp, gradient, width), `${rows} x ${width}: gradient`);
+    for (const images of [[], ["gateUp"]]) {
+      const bindings = { gateUp, y: new Float32Array(rows * width) };
+      const { y } = await runKernel(gpu, fromImages(swigluForward, images), bindings, { rows, width });
+      assertBits(y, swigluForwardOracle(gateUp, width), `${rows} x ${width}, images ${images}: y`);
+    }
+    for (const images of [[], ["gateUp", "gradient"]]) {
+      const bindings = { gateUp, gradient, gateUpGradient: new Float32Array(rows * width * 2) };
+      const kernel = fromImages(swigluBackward, images);
+      const { gateUpGradient } = await runKernel(gpu, kernel, bindings, { rows, width });
+      const expected = swigluBackwardOracle(gateUp, gradient, width);
+      assertBits(gateUpGradient, expected, `${rows} x ${width}, images ${images}: gradient`);
+    }
   }
 });
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { imageType } from "../../kernels/gpu/program.ts";
 import { scoreElements } from "../../models/batch.ts";
-import { usesImages } from "../../models/products.ts";
+import { usesImages } from "../../models/images.ts";
 import { modelCases } from "../../perf/kernel_cases.ts";
 import { kernelSeconds, refusal } from "../../perf/kernels.ts";
 import { measure, type PerfPlan, type PerfReport, reportText } from "../../perf/mod.ts";

@@ -1,0 +1,94 @@
+/**
+ * Copies of matrices in images, for adapters that read images faster than buffers: there a kernel reads what it needs from an image
+ * that is filled right before. Three images serve a whole program; each copy overwrites the one before.
+ * @module
+ */
+import { allocateImage, type Arena, type Image, imageBytes, imageFits, type Tensor } from "../kernels/gpu/buffers.ts";
+import type { Gpu } from "../kernels/gpu/device.ts";
+import { copyToImage, dispatch, fromImages, type Kernel, type Program, type Uniforms } from "../kernels/gpu/program.ts";
+import type { BatchCapacity } from "./batch.ts";
+import type { LlamaConfig } from "./config.ts";
+import { attentionWidth, padded } from "./llama.ts";
+import { productsReadImages } from "./products.ts";
+
+/** Where copies go. */
+export interface OperandImages {
+  /** A kernel's first matrix, as a product's left operand. */
+  readonly left: Image;
+  /** A kernel's second matrix, as a product's right operand. */
+  readonly right: Image;
+  /** A kernel's third matrix: the weights of a norm, or queries, keys and values. */
+  readonly third: Image;
+}
+
+/** Number of f32 elements of each image; `trains` makes room for what the backward pass puts there. */
+function imageSizes(
+  config: LlamaConfig,
+  { tokens, targets, scores }: BatchCapacity,
+  trains: boolean,
+): Record<keyof OperandImages, number> {
+  const { hiddenSize: d, intermediateSize: f, heads, headSize } = config;
+  const width = attentionWidth(config);
+  const mixed = heads * headSize;
+  const vocabulary = padded(config.vocabSize);
+  const rows = Math.max(tokens * Math.max(width, d, mixed, 2 * f), targets * d, scores);
+  return {
+    left: Math.max(rows, trains ? targets * vocabulary : 0),
+    right: Math.max(rows, d * Math.max(width, mixed, 2 * f, vocabulary)),
+    third: Math.max(d, trains ? tokens * width : 0),
+  };
+}
+
+/** Whether images for a capacity fit this adapter's textures. */
+function allFit(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): boolean {
+  return Object.values(imageSizes(config, capacity, trains)).every((size) => imageFits(gpu, size));
+}
+
+/** Whether kernels read images here: on this adapter some product should, in some operand mode, and textures can hold as much. */
+export function usesImages(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): boolean {
+  return allFit(gpu, config, capacity, trains) && productsReadImages(gpu, config, capacity, trains, "chosen");
+}
+
+/** Most bytes that images for a capacity take. Where tiles are measured, any that competes may win, and the estimate comes before. */
+export function imagesBytes(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): number {
+  if (!allFit(gpu, config, capacity, trains) || !productsReadImages(gpu, config, capacity, trains, "possible")) {
+    return 0;
+  }
+  return Object.values(imageSizes(config, capacity, trains)).reduce((sum, size) => sum + imageBytes(size), 0);
+}
+
+/** Images for a capacity, or null where kernels read buffers. */
+export function allocateImages(
+  arena: Arena,
+  config: LlamaConfig,
+  capacity: BatchCapacity,
+  trains: boolean,
+): OperandImages | null {
+  if (!usesImages(arena.gpu, config, capacity, trains)) return null;
+  const sizes = imageSizes(config, capacity, trains);
+  const left = allocateImage(arena, "left operands", sizes.left);
+  const right = allocateImage(arena, "right operands", sizes.right);
+  const third = allocateImage(arena, "third operands", sizes.third);
+  return left && right && third ? { left, right, third } : null;
+}
+
+/** The tensor, or, where there are images, one that a recorded copy fills with its first `length` elements. */
+export function inImage<S>(
+  program: Program<S>,
+  image: Image | undefined,
+  tensor: Tensor,
+  length: (shape: S) => number,
+): Tensor | Image {
+  return image ? copyToImage(program, tensor, image, length) : tensor;
+}
+
+/** Records a dispatch of a kernel whose matrices are read from what they are bound to, buffers or images. */
+export function dispatchOverImages<S>(
+  program: Program<S>,
+  kernel: Kernel,
+  tensors: Readonly<Record<string, Tensor | Image>>,
+  uniforms: (shape: S) => Uniforms,
+): void {
+  const read = Object.keys(kernel.inputs).filter((name) => "view" in tensors[name]);
+  dispatch(program, fromImages(kernel, read), tensors, uniforms);
+}
