@@ -14,7 +14,6 @@ import {
 } from "../../kernels/matmul/matmul.ts";
 import { type LinearProduct, productKey, productTile, productTiles, type Tile } from "../../kernels/matmul/tile.ts";
 import {
-  type AttentionProduct,
   attentionProductOracle,
   linearForwardOracle,
   linearInputGradientOracle,
