@@ -13,6 +13,7 @@ import attentionTs from "./attention/attention.ts" with { type: "text" };
 import attentionWgsl from "./attention/attention.wgsl" with { type: "text" };
 import cachedTs from "./attention/cached.ts" with { type: "text" };
 import cachedWgsl from "./attention/cached.wgsl" with { type: "text" };
+import attentionWeightsTs from "./attention/weights.ts" with { type: "text" };
 import crossEntropyTs from "./cross_entropy/cross_entropy.ts" with { type: "text" };
 import crossEntropyWgsl from "./cross_entropy/cross_entropy.wgsl" with { type: "text" };
 import decodingTs from "./decoding/decoding.ts" with { type: "text" };
@@ -62,6 +63,7 @@ export const kernelSources: Readonly<Record<string, string>> = {
   "attention/attention.wgsl": attentionWgsl,
   "attention/cached.ts": cachedTs,
   "attention/cached.wgsl": cachedWgsl,
+  "attention/weights.ts": attentionWeightsTs,
   "cross_entropy/cross_entropy.ts": crossEntropyTs,
   "cross_entropy/cross_entropy.wgsl": crossEntropyWgsl,
   "decoding/decoding.ts": decodingTs,

@@ -9,6 +9,7 @@ import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
 import { dispatch, type Program, type Uniforms } from "../kernels/gpu/program.ts";
 import { attentionSoftmax } from "../kernels/attention/attention.ts";
+import { attentionWeights, attentionWeightsLanes } from "../kernels/attention/weights.ts";
 import { dropout } from "../kernels/dropout/dropout.ts";
 import { embeddingForward } from "../kernels/embedding/embedding.ts";
 import { attentionScores, attentionValues } from "../kernels/matmul/matmul.ts";
@@ -299,6 +300,7 @@ export function recordForward<S extends BatchShape>(
   const { images } = activations;
   const tiles = attentionTiles(gpu, config, capacity.longest, images !== null);
   const uniforms = attentionUniforms(config);
+  const lanes = attentionWeightsLanes(gpu, capacity.longest);
   const first = config.layers > 0 ? activations.layers[0].x : activations.last;
   recordEmbedding(program, llama, { tokens: batch.tokens, x: first }, tokens);
   llama.layers.forEach((layer, number) => {
@@ -309,14 +311,29 @@ export function recordForward<S extends BatchShape>(
     const qkvSize = (shape: S) => shape.tokens * attentionWidth(config);
     const qkv = inImage(program, images?.left, now.queriesKeysValues, qkvSize);
     const weights = () => inImage(program, images?.right, now.weights, (shape) => shape.scores);
-    dispatch(program, attentionScores(operands, tiles.scores), { a: qkv, b: qkv, c: now.weights, sequences }, uniforms);
-    const given = weights();
-    dispatch(
-      program,
-      attentionSoftmax(images !== null),
-      { ...(images ? { given } : {}), scores: now.weights, sequences },
-      ({ sequences: count, longest }) => ({ count, heads: config.heads, longest, scale: attentionScale(config) }),
-    );
+    const scale = attentionScale(config);
+    if (lanes > 0) {
+      dispatchOverImages(
+        program,
+        attentionWeights(operands, lanes, capacity.longest),
+        { matrix: qkv, weights: now.weights, sequences },
+        (shape) => ({ ...uniforms(shape), scale }),
+      );
+    } else {
+      dispatch(
+        program,
+        attentionScores(operands, tiles.scores),
+        { a: qkv, b: qkv, c: now.weights, sequences },
+        uniforms,
+      );
+      const given = weights();
+      dispatch(
+        program,
+        attentionSoftmax(images !== null),
+        { ...(images ? { given } : {}), scores: now.weights, sequences },
+        ({ sequences: count, longest }) => ({ count, heads: config.heads, longest, scale }),
+      );
+    }
     dispatch(
       program,
       attentionValues(operands, tiles.head),

@@ -3,6 +3,7 @@
  * @module
  */
 import { attentionDeltas, attentionSoftmax } from "../kernels/attention/attention.ts";
+import { attentionWeights, attentionWeightsLanes } from "../kernels/attention/weights.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
 import { fromImages, type Kernel, type Uniforms } from "../kernels/gpu/program.ts";
 import {
@@ -122,6 +123,8 @@ function attentionCases(
     longest: length,
   };
   const tiles = attentionTiles(gpu, config, length, images);
+  const lanes = attentionWeightsLanes(gpu, length);
+  const over = (kernel: Kernel, ...names: string[]) => images ? fromImages(kernel, names) : kernel;
   const product = (
     kernel: Kernel,
     a: number,
@@ -156,14 +159,21 @@ function attentionCases(
     elements,
   });
   return [
-    product(
-      attentionScores(operands, tiles.scores),
-      qkv,
-      qkv,
-      scores,
-      queries + keys + triangle,
-    ),
-    rows(attentionSoftmax(images), { scores, sequences, ...(images ? { given: scores } : {}) }, {}, 2 * triangle),
+    ...(lanes > 0
+      ? [{
+        ...rows(
+          over(attentionWeights(operands, lanes, length), "matrix"),
+          { matrix: qkv, weights: scores, sequences },
+          uniforms,
+          queries + keys + triangle,
+        ),
+        operands,
+        operations: 2 * triangle * headSize,
+      }]
+      : [
+        product(attentionScores(operands, tiles.scores), qkv, qkv, scores, queries + keys + triangle),
+        rows(attentionSoftmax(images), { scores, sequences, ...(images ? { given: scores } : {}) }, {}, 2 * triangle),
+      ]),
     product(
       attentionValues(operands, tiles.head),
       scores,
@@ -173,7 +183,7 @@ function attentionCases(
     ),
     {
       ...rows(
-        images ? fromImages(attentionDeltas, ["mixed", "mixedGradient"]) : attentionDeltas,
+        over(attentionDeltas, "mixed", "mixedGradient"),
         { mixed, mixedGradient: mixed, deltas: tokens * heads },
         {},
         2 * mixed,

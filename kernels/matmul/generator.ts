@@ -80,12 +80,12 @@ export const residual: Epilogue = {
 export const component = ["x", "y", "z", "w"];
 
 /** B's step `q` for the vec4 of columns `j`, from what was loaded of each column along k: `w{j}_{column}`. */
-export function transposedWgsl(q: number, j: number): string {
+export function transposedWgsl(q: number, j: number | string): string {
   return `let b${q}_${j} = vec4<f32>(${[0, 1, 2, 3].map((c) => `w${j}_${c}.${component[q]}`).join(", ")});`;
 }
 
 /** Four steps of the sum of row `i` and vec4 of columns `j`, in their order; `value` is A's at a step, B's is `b{step}_{j}`. */
-export function sumWgsl(i: number, j: number, value: (q: number) => string): string {
+export function sumWgsl(i: number, j: number | string, value: (q: number) => string): string {
   return `c${i}_${j} = ((((c${i}_${j} + ${[0, 1, 2, 3].map((q) => `${value(q)} * b${q}_${j}`).join(") + ")});`;
 }
 

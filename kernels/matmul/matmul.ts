@@ -86,7 +86,7 @@ export function linearWeightGradient(operands: Operands, tile: Tile): Kernel {
  * stride of its scores (tokens rounded up to 4). Scores of head h start at z + h * y * w. Queries, keys and values lie in one matrix
  * of `width` columns: heads, key heads, value heads.
  */
-const attentionUniforms = {
+export const attentionUniforms = {
   count: "u32",
   heads: "u32",
   keyValueHeads: "u32",
