@@ -46,5 +46,5 @@ export const attentionSoftmaxCached: Kernel = {
   inputs: { positions: "array<u32>" },
   outputs: { scores: matrix },
   uniforms: { tokens: "u32", heads: "u32", stride: "u32", span: "u32", scale: "f32" },
-  grid: ({ tokens, heads }) => threadGrid(tokens * heads, 8),
+  grid: ({ tokens, heads }) => threadGrid(tokens * heads, 16),
 };

@@ -52,9 +52,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 //// kernel attention_softmax_cached
 // scores [tokens][heads][stride] of new tokens, in place: a token at position p has p + 1 keys. Zeros follow for `span` columns.
 // One thread a row.
-@compute @workgroup_size(8)
+@compute @workgroup_size(16)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let row = (group.y * 32768u + group.x) * 8u + lane;
+  let row = (group.y * 32768u + group.x) * 16u + lane;
   if (row >= params.tokens * params.heads) {
     return;
   }

@@ -17,7 +17,7 @@
 import type { Gpu } from "../gpu/device.ts";
 import { imageOutputType, imageType, type Kernel, kernelSource } from "../gpu/program.ts";
 import { threadGrid } from "../grid.ts";
-import { component, sumWgsl, transposedWgsl } from "../matmul/generator.ts";
+import { component, handedWgsl, sumWgsl, transposedWgsl } from "../matmul/generator.ts";
 import { chooseTile, type Tile } from "../matmul/tile.ts";
 import { type Operands, operandWgsl } from "../numerics.ts";
 import source from "./cached.wgsl" with { type: "text" };
@@ -41,14 +41,19 @@ const uniforms = {
   capacity: "u32",
 } as const;
 
-/** Where a workgroup's item lies: key head, tokens, cache slot, and the first column of its scores. */
+/** Where a workgroup's item lies, one of `headGroups` of a sequence: tokens, cache slot, and the first column of its scores. */
 const locate: Readonly<Record<CachePart, string>> = {
   prefix:
-    `let g = group.z; let first = 0u; let rowCount = params.tokens * perKey; let slot = 0u; let firstColumn = 0u;`,
-  own: `let item = quotient(group.z, params.keyValueHeads); let g = group.z - item * params.keyValueHeads;
+    `let headGroup = group.z; let first = 0u; let rowCount = params.tokens * perKey; let slot = 0u; let firstColumn = 0u;`,
+  own: `let item = quotient(group.z, headGroups); let headGroup = group.z - item * headGroups;
     let place = sequences[item];
     let first = place.x; let rowCount = place.y * perKey; let slot = place.w; let firstColumn = params.prefix;`,
 };
+
+/** What the groups of a tile's lanes share out: rows, or, where there is one row, key heads. */
+function groupsOf({ rows, groups }: Tile): { rowGroups: number; headsTogether: number } {
+  return rows === 1 ? { rowGroups: 1, headsTogether: groups } : { rowGroups: groups, headsTogether: 1 };
+}
 
 /** Keys that the last row of the tile sees. */
 const visible: Readonly<Record<CachePart, string>> = {
@@ -66,19 +71,24 @@ function bodyWgsl(
   const rowList = Array.from({ length: rows }, (_, i) => i);
   const columnList = Array.from({ length: columns }, (_, j) => j);
   const scores = product === "scores";
+  const { rowGroups, headsTogether } = groupsOf(tile);
   const lines: string[] = [];
   const emit = (text: string) => lines.push(text);
   const cache = (index: string) => tile.bImage ? `fetch_cache(${index})` : `cache[${index}]`;
 
   emit(operandWgsl(operands));
-  emit(`@compute @workgroup_size(${lanes}, ${groups}, 1)`);
+  // One axis: software adapters fill a vector register along x alone.
+  emit(`@compute @workgroup_size(${lanes * groups})`);
   emit("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {");
-  emit(
-    "let lane = local.x; let perKey = quotient(params.heads, params.keyValueHeads); let headQuads = params.headSize / 4u;",
-  );
+  emit(`let lane = local.x % ${lanes}u; let part = local.x / ${lanes}u;
+    let perKey = quotient(params.heads, params.keyValueHeads); let headQuads = params.headSize / 4u;
+    let headGroups = (params.keyValueHeads + ${headsTogether - 1}u) / ${headsTogether}u;`);
   emit(locate[part]);
-  emit(`let tileStart = group.y * ${rows * groups}u; let rowStart = tileStart + local.y * ${rows}u;`);
-  emit(`let rowEnd = min(rowCount, tileStart + ${rows * groups}u);`);
+  emit(`let wantedHead = headGroup * ${headsTogether}u${headsTogether > 1 ? " + part" : ""};
+    let g = min(wantedHead, params.keyValueHeads - 1u);`);
+  emit(`let tileStart = group.y * ${rows * rowGroups}u;`);
+  emit(`let rowStart = tileStart${rowGroups > 1 ? ` + part * ${rows}u` : ""};`);
+  emit(`let rowEnd = min(rowCount, tileStart + ${rows * rowGroups}u);`);
   emit("if (tileStart >= rowCount) { return; }");
   emit(`let keys = ${visible[part]};`);
   emit(
@@ -124,12 +134,12 @@ function bodyWgsl(
     emit(`for (var start = 0u; start < quads; start += ${lanes}u) {`);
     emit(`let a0 = ${a("i0", "min(start + lane, quads - 1u)")};`);
     emit(`let end = min(start + ${lanes}u, quads);`);
-    emit("for (var k = start; k < end; k++) { let x0 = subgroupShuffle(a0, k - start);");
+    emit(`for (var k = start; k < end; k++) { let x0 = subgroupShuffle(a0, part * ${lanes}u + k - start);`);
   } else {
     emit("for (var k = 0u; k < quads; k++) {");
     if (broadcast) {
       for (let u = 0; u < loads; u++) emit(`let a${u} = ${a(`a${u}`, "k")};`);
-      for (const i of rowList) emit(`let x${i} = subgroupBroadcast(a${Math.floor(i / lanes)}, ${i % lanes}u);`);
+      for (const i of rowList) emit(`let x${i} = ${handedWgsl(`a${Math.floor(i / lanes)}`, i % lanes, tile)};`);
     } else {
       for (const i of rowList) emit(`let x${i} = ${a(`i${i}`, "k")};`);
     }
@@ -153,7 +163,7 @@ function bodyWgsl(
   if (spread) emit("}");
   emit("}");
   for (const i of rowList) {
-    emit(`if (rowStart + ${i}u < rowCount) {`);
+    emit(`if (rowStart + ${i}u < rowCount && wantedHead == g) {`);
     for (const j of columnList) {
       emit(`if (n${j} < columnCount) { ${scores ? "scores" : "mixed"}[${outPlace(i, j)}] = c${i}_${j}; }`);
     }
@@ -165,11 +175,19 @@ function bodyWgsl(
 
 /**
  * Tile for products over cached keys; `image` where the cache is one. As for other products, but a single row too is handed round the
- * subgroup where that fits.
+ * subgroup where that fits, and where its columns fill half a register, two key heads share this.
  */
-export function chooseCachedTile(gpu: Gpu, rows: number, columns: number, image: boolean): Tile {
+export function chooseCachedTile(
+  gpu: Pick<Gpu, "adapter" | "subgroupSize">,
+  rows: number,
+  columns: number,
+  image: boolean,
+): Tile {
   const tile = { ...chooseTile(gpu, rows, columns), bImage: image };
-  return tile.rows === 1 ? { ...tile, broadcast: gpu.subgroupSize === tile.lanes } : tile;
+  if (tile.rows > 1) return tile;
+  const halves = gpu.adapter.software && gpu.subgroupSize === 16 && columns <= 32;
+  const shared = halves ? { ...tile, lanes: 8, groups: 2 } : tile;
+  return { ...shared, broadcast: gpu.subgroupSize === shared.lanes * shared.groups };
 }
 
 function cachedKernel(
@@ -178,7 +196,8 @@ function cachedKernel(
   operands: Operands,
   tile: Tile,
 ): Kernel {
-  const { lanes, groups, rows, columns } = tile;
+  const { lanes, rows, columns } = tile;
+  const { rowGroups, headsTogether } = groupsOf(tile);
   return {
     name: `attention_${product}_${part}`,
     body: bodyWgsl(product, part, operands, tile),
@@ -195,8 +214,8 @@ function cachedKernel(
       const rowCount = (part === "prefix" ? tokens : longest) * heads / keyValueHeads;
       return [
         Math.ceil(columnCount / (lanes * columns * 4)),
-        Math.ceil(rowCount / (rows * groups)),
-        (part === "prefix" ? 1 : count) * keyValueHeads,
+        Math.ceil(rowCount / (rows * rowGroups)),
+        (part === "prefix" ? 1 : count) * Math.ceil(keyValueHeads / headsTogether),
       ];
     },
   };

@@ -89,6 +89,12 @@ export function sumWgsl(i: number, j: number | string, value: (q: number) => str
   return `c${i}_${j} = ((((c${i}_${j} + ${[0, 1, 2, 3].map((q) => `${value(q)} * b${q}_${j}`).join(") + ")});`;
 }
 
+/** What `lane` of each group loaded, to all lanes of that group; `part` is the number of the group. */
+export function handedWgsl(loaded: string, lane: number, { lanes, groups }: Tile): string {
+  const first = `subgroupBroadcast(${loaded}, ${lane}u)`;
+  return groups === 1 ? first : `select(${first}, subgroupBroadcast(${loaded}, ${lanes + lane}u), part == 1u)`;
+}
+
 /** vec4 columns of a lane. */
 function columnsOf(tile: Tile, { twin }: Epilogue): number {
   return twin ? 2 : tile.columns;
@@ -145,11 +151,8 @@ function bodyWgsl(
   for (const i of rowList) for (const j of columnList) emit(`var c${i}_${j} = vec4<f32>(0.0);`);
   emit("for (var k = kStart; k < kEnd; k += 4u) {");
 
-  // A: value of row i at step q is `value(i, q)`. `handed`: what `lane` of each group loaded, to all lanes of the group.
-  const handed = (loaded: string, lane: number) =>
-    groups === 1
-      ? `subgroupBroadcast(${loaded}, ${lane}u)`
-      : `select(subgroupBroadcast(${loaded}, ${lane}u), subgroupBroadcast(${loaded}, ${lanes + lane}u), part == 1u)`;
+  // A: value of row i at step q is `value(i, q)`.
+  const handed = (loaded: string, lane: number) => handedWgsl(loaded, lane, tile);
   let value: (i: number, q: number) => string;
   if (aLayout === "row") {
     emit("let inside = vec4<bool>(k < kEnd, k + 1u < kEnd, k + 2u < kEnd, k + 3u < kEnd);");

@@ -32,11 +32,15 @@ function tilesOf(gpu: Gpu): Tile[] {
     { lanes: 8, groups: 1, rows: 4, columns: 2, broadcast: false },
     { lanes: 16, groups: 8, rows: 4, columns: 1, broadcast: false },
   ];
-  if (gpu.subgroupSize !== 8) return plain;
+  // Rows, vec4 columns, groups of lanes: of one row, groups are key heads.
+  const broadcast: Record<number, number[][]> = {
+    8: [[1, 1, 1], [8, 1, 1], [32, 2, 1]],
+    16: [[1, 1, 1], [1, 1, 2], [8, 1, 2], [32, 2, 1]],
+  };
   return [
     ...plain,
-    ...[[1, 1], [8, 1], [32, 2]].map(([rows, columns]) => (
-      { lanes: 8, groups: 1, rows, columns, broadcast: true, bImage: rows < 32 }
+    ...(broadcast[gpu.subgroupSize] ?? []).map(([rows, columns, groups]) => (
+      { lanes: gpu.subgroupSize / groups, groups, rows, columns, broadcast: true, bImage: rows < 32 }
     )),
   ];
 }
