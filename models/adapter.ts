@@ -93,7 +93,7 @@ export async function createAdapter(
       const { label, rows, columns, tensor } = parameter;
       const width = padded(spec.rank * pieces.length);
       const base = allocate(arena, `${label}, base`, rows * columns);
-      encoder.copyBufferToBuffer(tensor.buffer, 0, base.buffer, 0, tensor.buffer.size);
+      encoder.copyBufferToBuffer(tensor.buffer, tensor.offset, base.buffer, base.offset, 4 * tensor.length);
       const a = allocate(arena, `${label} A`, width * columns);
       const table = new Uint32Array(rows).fill(noBlock);
       pieces.forEach(({ name, firstRow, rows: count }, block) => {
@@ -189,7 +189,7 @@ export function attachAdapter(adapter: Adapter): void {
 export function detachAdapter({ llama: { gpu }, parameters }: Adapter): void {
   const encoder = gpu.device.createCommandEncoder({ label: "detaching an adapter" });
   for (const { parameter: { tensor }, base } of parameters) {
-    encoder.copyBufferToBuffer(base.buffer, 0, tensor.buffer, 0, base.buffer.size);
+    encoder.copyBufferToBuffer(base.buffer, base.offset, tensor.buffer, tensor.offset, 4 * base.length);
   }
   gpu.device.queue.submit([encoder.finish()]);
   const program = createProgram<null>(gpu, "packing");

@@ -3,7 +3,7 @@
  * each sequence on its own, so that micro-batches change nothing.
  * @module
  */
-import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
+import { allocate, allocateTogether, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
 import { dispatch, type Program } from "../kernels/gpu/program.ts";
 import { attentionDeltas } from "../kernels/attention/attention.ts";
 import { crossEntropy, lossSum } from "../kernels/cross_entropy/cross_entropy.ts";
@@ -75,12 +75,12 @@ export function allocateGradients(
   learns: (parameter: Parameter) => boolean,
   prompts: boolean,
 ): Gradients {
-  const of = new Map(
-    llama.parameters.filter(learns).map((parameter) => [
-      parameter,
-      allocate(arena, `gradient of ${parameter.label}`, parameter.rows * parameter.columns),
-    ]),
+  const learning = llama.parameters.filter(learns);
+  const gradients = allocateTogether(
+    arena,
+    learning.map(({ label, rows, columns }) => ({ name: `gradient of ${label}`, length: rows * columns })),
   );
+  const of = new Map(learning.map((parameter, i) => [parameter, gradients[i]]));
   const { rows, columns } = llama.embedding;
   const ofEmbedding = of.get(llama.embedding) ?? null;
   return {

@@ -5,11 +5,13 @@
  */
 import {
   allocate,
+  allocateTogether,
   type Arena,
   createArena,
   readFloats,
   releaseArena,
   type Tensor,
+  togetherElements,
   upload,
 } from "../kernels/gpu/buffers.ts";
 import { type Gpu, settle } from "../kernels/gpu/device.ts";
@@ -117,6 +119,56 @@ export function attentionWidth(config: LlamaConfig): number {
   return (config.heads + 2 * config.keyValueHeads) * config.headSize;
 }
 
+/** A parameter before it is on the GPU: the checkpoint's tensors that it is made of, and their rows. */
+type Definition = Pick<Parameter, "label" | "group" | "layer" | "rows" | "columns"> & {
+  readonly parts: readonly (readonly [string, number])[];
+};
+
+/** The parameters in the checkpoint's order: embedding, six a layer, final norm, and the head where it is not tied. */
+function parameterDefinitions(config: LlamaConfig): Definition[] {
+  const { hiddenSize: d, intermediateSize: f, heads, keyValueHeads, headSize, vocabSize } = config;
+  const define = (
+    label: string,
+    group: ParameterGroup,
+    layer: number,
+    [rows, columns]: readonly [number, number],
+    parts: Definition["parts"],
+  ): Definition => ({ label, group, layer, rows, columns, parts });
+  const vocabulary = padded(vocabSize);
+  const layers = Array.from({ length: config.layers }, (_, layer) => {
+    const at = (name: string) => `model.layers.${layer}.${name}.weight`;
+    return [
+      define(`layer ${layer} attention norm`, "norms", layer, [1, d], [[at("input_layernorm"), 1]]),
+      define(`layer ${layer} queries, keys, values`, "attention", layer, [attentionWidth(config), d], [
+        [at("self_attn.q_proj"), heads * headSize],
+        [at("self_attn.k_proj"), keyValueHeads * headSize],
+        [at("self_attn.v_proj"), keyValueHeads * headSize],
+      ]),
+      define(`layer ${layer} attention output`, "attention", layer, [d, heads * headSize], [
+        [at("self_attn.o_proj"), d],
+      ]),
+      define(`layer ${layer} MLP norm`, "norms", layer, [1, d], [[at("post_attention_layernorm"), 1]]),
+      define(`layer ${layer} gate and up`, "mlp", layer, [2 * f, d], [[at("mlp.gate_proj"), f], [
+        at("mlp.up_proj"),
+        f,
+      ]]),
+      define(`layer ${layer} down`, "mlp", layer, [d, f], [[at("mlp.down_proj"), d]]),
+    ];
+  });
+  const head = define("head", "head", -1, [vocabulary, d], [["lm_head.weight", vocabSize]]);
+  return [
+    define("embedding", "embedding", -1, [vocabulary, d], [["model.embed_tokens.weight", vocabSize]]),
+    ...layers.flat(),
+    define("final norm", "norms", -1, [1, d], [["model.norm.weight", 1]]),
+    ...(config.tied ? [] : [head]),
+  ];
+}
+
+/** Elements of a model's weights as they lie on the GPU, in its own precision. */
+export function weightElements(config: LlamaConfig): number {
+  return togetherElements(parameterDefinitions(config).map(({ rows, columns }) => rows * columns));
+}
+
 /**
  * Puts a model's weights on the GPU.
  * @param tensor reads a tensor of the checkpoint by its Hugging Face name, widened to f32
@@ -130,69 +182,36 @@ export async function createLlama(
 ): Promise<Llama> {
   if (config.headSize % 8 !== 0) throw new Error(`head_dim is ${config.headSize}; it must be a multiple of 8`);
   const arena = createArena(gpu);
-  const parameters: Parameter[] = [];
-  const parameter = (
-    label: string,
-    group: ParameterGroup,
-    layer: number,
-    rows: number,
-    columns: number,
-    parts: readonly (readonly [string, number])[],
-  ): Parameter => {
-    const buffer = allocate(arena, label, rows * columns);
-    let firstRow = 0;
-    const pieces = parts.map(([name, partRows]) => {
-      upload(gpu, buffer, tensor(name), firstRow * columns);
-      const piece = { name, firstRow, rows: partRows };
-      firstRow += partRows;
-      return piece;
-    });
-    // Norms are no operands of products.
-    const packs = options.operands === "bf16" && group !== "norms";
-    const operand = packs ? allocate(arena, `${label}, packed`, rows * columns / 2) : buffer;
-    const made = { label, group, layer, rows, columns, pieces, tensor: buffer, operand };
-    parameters.push(made);
-    return made;
-  };
-  const { hiddenSize: d, intermediateSize: f, heads, keyValueHeads, headSize, vocabSize } = config;
-  const vocabulary = padded(vocabSize);
   try {
-    const embedding = parameter("embedding", "embedding", -1, vocabulary, d, [[
-      "model.embed_tokens.weight",
-      vocabSize,
-    ]]);
-    const layers = Array.from({ length: config.layers }, (_, layer): LayerParameters => {
-      const at = (name: string) => `model.layers.${layer}.${name}.weight`;
-      return {
-        attentionNorm: parameter(`layer ${layer} attention norm`, "norms", layer, 1, d, [[at("input_layernorm"), 1]]),
-        queriesKeysValues: parameter(
-          `layer ${layer} queries, keys, values`,
-          "attention",
-          layer,
-          attentionWidth(config),
-          d,
-          [
-            [at("self_attn.q_proj"), heads * headSize],
-            [at("self_attn.k_proj"), keyValueHeads * headSize],
-            [at("self_attn.v_proj"), keyValueHeads * headSize],
-          ],
-        ),
-        attentionOutput: parameter(`layer ${layer} attention output`, "attention", layer, d, heads * headSize, [
-          [at("self_attn.o_proj"), d],
-        ]),
-        mlpNorm: parameter(`layer ${layer} MLP norm`, "norms", layer, 1, d, [[at("post_attention_layernorm"), 1]]),
-        gateUp: parameter(`layer ${layer} gate and up`, "mlp", layer, 2 * f, d, [
-          [at("mlp.gate_proj"), f],
-          [at("mlp.up_proj"), f],
-        ]),
-        down: parameter(`layer ${layer} down`, "mlp", layer, d, f, [[at("mlp.down_proj"), d]]),
-      };
+    const definitions = parameterDefinitions(config);
+    const tensors = allocateTogether(
+      arena,
+      definitions.map(({ label, rows, columns }) => ({ name: label, length: rows * columns })),
+    );
+    const parameters = definitions.map(({ parts, ...definition }, i): Parameter => {
+      const { label, group, rows, columns } = definition;
+      let firstRow = 0;
+      const pieces = parts.map(([name, partRows]) => {
+        upload(gpu, tensors[i], tensor(name), firstRow * columns);
+        const piece = { name, firstRow, rows: partRows };
+        firstRow += partRows;
+        return piece;
+      });
+      // Norms are no operands of products.
+      const packs = options.operands === "bf16" && group !== "norms";
+      const operand = packs ? allocate(arena, `${label}, packed`, rows * columns / 2) : tensors[i];
+      return { ...definition, pieces, tensor: tensors[i], operand };
     });
-    const norm = parameter("final norm", "norms", -1, 1, d, [["model.norm.weight", 1]]);
-    const head = config.tied
-      ? embedding
-      : parameter("head", "head", -1, vocabulary, d, [["lm_head.weight", vocabSize]]);
-    const tables = ropeTables(config.maxPositions, headSize, config.ropeTheta, config.ropeScaling);
+    const [embedding] = parameters;
+    const layers = Array.from({ length: config.layers }, (_, layer): LayerParameters => {
+      const [attentionNorm, queriesKeysValues, attentionOutput, mlpNorm, gateUp, down] = parameters.slice(
+        1 + 6 * layer,
+        7 + 6 * layer,
+      );
+      return { attentionNorm, queriesKeysValues, attentionOutput, mlpNorm, gateUp, down };
+    });
+    const [norm, head = embedding] = parameters.slice(1 + 6 * config.layers);
+    const tables = ropeTables(config.maxPositions, config.headSize, config.ropeTheta, config.ropeScaling);
     const cosines = allocate(arena, "rotary cosines", tables.cosines.length);
     const sines = allocate(arena, "rotary sines", tables.sines.length);
     upload(gpu, cosines, tables.cosines);

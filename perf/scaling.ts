@@ -5,7 +5,7 @@
 import type { Gpu } from "../kernels/gpu/device.ts";
 import { synchronize } from "../kernels/gpu/device.ts";
 import { type LlamaConfig, parameterShapes } from "../models/config.ts";
-import { createLlama, releaseLlama } from "../models/llama.ts";
+import { createLlama, releaseLlama, weightElements } from "../models/llama.ts";
 import { createSession, trainingBytes } from "../training/session.ts";
 import { sequences, weights } from "./data.ts";
 import { sessionOptions } from "./step.ts";
@@ -84,13 +84,8 @@ async function measurePoint(
   const session = await createSession(llama, options);
   try {
     const allocatedBytes = gpu.allocated - before;
-    const held = [
-      ...llama.parameters.map(({ rows, columns }) => rows * columns),
-      llama.cosines.length,
-      llama.sines.length,
-    ];
     const estimatedBytes = trainingBytes(llama, options) +
-      4 * held.reduce((sum, size) => sum + size, 0);
+      4 * (weightElements(config) + llama.cosines.length + llama.sines.length);
     const batch = sequences(count, length, config.vocabSize);
     const step = async () => {
       await session.step(batch, 1e-4);

@@ -154,7 +154,8 @@ export async function gradientAlignment(
     pass.run(own, { slot: 0, step: 1 });
     const encoder = gpu.device.createCommandEncoder({ label: "first gradients" });
     for (const [parameter, gradient] of of) {
-      encoder.copyBufferToBuffer(gradient.buffer, 0, first.get(parameter)!.buffer, 0, gradient.buffer.size);
+      const { buffer, offset, length } = gradient;
+      encoder.copyBufferToBuffer(buffer, offset, first.get(parameter)!.buffer, 0, 4 * length);
     }
     gpu.device.queue.submit([encoder.finish()]);
     pass.run(other, { slot: 1, step: 2 });

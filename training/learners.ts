@@ -3,7 +3,7 @@
  * and no gradient of its own, and no bit of it moves.
  * @module
  */
-import { allocate, type Arena, type Tensor, upload } from "../kernels/gpu/buffers.ts";
+import { allocate, type Arena, type Tensor, togetherElements, upload } from "../kernels/gpu/buffers.ts";
 import { dispatch, type Program } from "../kernels/gpu/program.ts";
 import { accumulate } from "../kernels/accumulate/accumulate.ts";
 import { type Adapter, type AdapterGradients, recordAdapterGradients } from "../models/adapter.ts";
@@ -52,21 +52,18 @@ export interface Learners {
 
 const valueProjection = /\.v_proj\.weight$/;
 
-/** Elements that learn. */
+/** Elements that learn, as they lie next to each other on the GPU. */
 export function learningElements(llama: Llama, learns: readonly Learnable[], adapter: Adapter | null): number {
-  const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
   const { prompts } = llama;
-  const sizes: Record<Learnable, number> = {
-    model: sum(llama.parameters.map(({ rows, columns }) => rows * columns)),
-    "value projections": sum(
-      llama.parameters.flatMap(({ pieces, columns }) =>
-        pieces.filter(({ name }) => valueProjection.test(name)).map(({ rows }) => rows * columns)
-      ),
+  const sizes: Record<Learnable, readonly number[]> = {
+    model: llama.parameters.map(({ rows, columns }) => rows * columns),
+    "value projections": llama.parameters.flatMap(({ pieces, columns }) =>
+      pieces.filter(({ name }) => valueProjection.test(name)).map(({ rows }) => rows * columns)
     ),
-    prompts: prompts ? prompts.tensor.length : 0,
-    adapter: sum((adapter?.parameters ?? []).map(({ a, b }) => a.length + b.length)),
+    prompts: prompts ? [prompts.tensor.length] : [],
+    adapter: (adapter?.parameters ?? []).flatMap(({ a, b }) => [a.length, b.length]),
   };
-  return sum(learns.map((one) => sizes[one]));
+  return togetherElements(learns.flatMap((one) => sizes[one]));
 }
 
 /** @throws where something is to learn that is not there, or twice */
@@ -201,11 +198,13 @@ export function copyRows({ gpu }: Llama, list: readonly Learner[], what: "in" | 
   const encoder = gpu.device.createCommandEncoder({ label: `rows: ${what}` });
   for (const { value, gradient, from, columns } of list) {
     if (!from) continue;
-    const at = from.firstRow * columns * 4;
+    const rows = (tensor: Tensor) => [tensor.buffer, tensor.offset + from.firstRow * columns * 4] as const;
+    const own = (tensor: Tensor) => [tensor.buffer, tensor.offset] as const;
     const bytes = value.length * 4;
-    if (what === "in") encoder.copyBufferToBuffer(from.parameter.tensor.buffer, at, value.buffer, 0, bytes);
-    else if (what === "gradients") encoder.copyBufferToBuffer(from.gradient.buffer, at, gradient.buffer, 0, bytes);
-    else encoder.copyBufferToBuffer(value.buffer, 0, from.parameter.tensor.buffer, at, bytes);
+    const { parameter } = from;
+    if (what === "in") encoder.copyBufferToBuffer(...rows(parameter.tensor), ...own(value), bytes);
+    else if (what === "gradients") encoder.copyBufferToBuffer(...rows(from.gradient), ...own(gradient), bytes);
+    else encoder.copyBufferToBuffer(...own(value), ...rows(parameter.tensor), bytes);
   }
   gpu.device.queue.submit([encoder.finish()]);
 }

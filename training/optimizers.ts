@@ -5,7 +5,7 @@
 import { type AdafactorTensors, adafactorUniforms, recordAdafactor } from "../kernels/adafactor/adafactor.ts";
 import { adamw, adamwUniforms } from "../kernels/adamw/adamw.ts";
 import { chunkCount, gradientScale, squareSums } from "../kernels/gradient_norm/gradient_norm.ts";
-import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
+import { allocate, allocateTogether, type Arena, follows, stretch, type Tensor } from "../kernels/gpu/buffers.ts";
 import { dispatch, type Program } from "../kernels/gpu/program.ts";
 import type { Learner } from "./learners.ts";
 
@@ -51,12 +51,40 @@ function momentSizes({ rows, columns, matrices }: Learner, { optimizer }: Optimi
   return [["first moment", rows * columns], ["second moment", rows * columns]];
 }
 
-/** Allocates a learner's moments, zero. */
-export function allocateMoments(arena: Arena, learner: Learner, options: OptimizerOptions): Moment[] {
-  return momentSizes(learner, options).map(([kind, size]) => ({
-    kind,
-    tensor: allocate(arena, `${kind} of ${learner.label}`, size),
-  }));
+/** Allocates learners' moments, zero; those of a kind lie next to each other. */
+export function allocateMoments(arena: Arena, learners: readonly Learner[], options: OptimizerOptions): Moment[][] {
+  const sizes = learners.map((learner) => momentSizes(learner, options));
+  const kinds = [0, 1].map((kind) =>
+    allocateTogether(
+      arena,
+      learners.map(({ label }, i) => ({ name: `${sizes[i][kind][0]} of ${label}`, length: sizes[i][kind][1] })),
+    )
+  );
+  return learners.map((_, i) => kinds.map((tensors, kind) => ({ kind: sizes[i][kind][0], tensor: tensors[i] })));
+}
+
+/** Learners that one dispatch can go over, as one: their tensors lie next to each other. */
+interface Stretch {
+  readonly learner: Learner;
+  /** In the order of what was asked for. */
+  readonly tensors: readonly Tensor[];
+}
+
+/** Joins learners as far as all their `tensors` are neighbours and they are `alike`. */
+function stretches(
+  learners: readonly Learner[],
+  tensors: (learner: Learner, i: number) => readonly Tensor[],
+  alike: (a: Learner, b: Learner) => boolean = () => true,
+): Stretch[] {
+  const found: { learner: Learner; first: readonly Tensor[]; last: readonly Tensor[] }[] = [];
+  learners.forEach((learner, i) => {
+    const own = tensors(learner, i);
+    const before = found.at(-1);
+    const joins = before && alike(before.learner, learner) && own.every((one, kind) => follows(before.last[kind], one));
+    if (joins) before.last = own;
+    else found.push({ learner, first: own, last: own });
+  });
+  return found.map(({ learner, first, last }) => ({ learner, tensors: first.map((one, i) => stretch(one, last[i])) }));
 }
 
 /** Records the gradients' norm, which goes to `norms`, and the factor that clips them. */
@@ -67,14 +95,15 @@ function recordClipping(
   norms: Tensor,
   clip: number | null,
 ): Tensor {
-  const lengths = learners.map(({ rows, columns }) => rows * columns);
-  const count = lengths.reduce((sum, length) => sum + chunkCount(length), 0);
+  const parts = stretches(learners, ({ gradient }) => [gradient]).map(({ tensors: [gradient] }) => gradient);
+  const count = parts.reduce((sum, { length }) => sum + chunkCount(length), 0);
   const partials = allocate(arena, "gradient norm partials", count);
   const scale = allocate(arena, "gradient scale", 1);
   let offset = 0;
-  learners.forEach(({ gradient }, i) => {
+  // Neighbours begin at whole chunks, so their sums are those of each for itself.
+  parts.forEach((gradient) => {
     const at = offset;
-    const length = lengths[i];
+    const { length } = gradient;
     dispatch(program, squareSums, { gradient, partials }, () => ({ length, offset: at }));
     offset += chunkCount(length);
   });
@@ -131,12 +160,16 @@ export function recordUpdate(
     });
     return;
   }
-  learners.forEach((learner, i) => {
-    const { gradient, value: weight, rows, columns } = learner;
-    const [first, second] = moments[i].map(({ tensor }) => tensor);
+  const tensorsOf = ({ gradient, value }: Learner, i: number) => [
+    gradient,
+    value,
+    ...moments[i].map(({ tensor }) => tensor),
+  ];
+  const alike = (a: Learner, b: Learner) => decayOf(a) === decayOf(b);
+  for (const { learner, tensors: [gradient, weight, first, second] } of stretches(learners, tensorsOf, alike)) {
     dispatch(program, adamw, { gradient, scale, weight, first, second }, ({ step, learningRate }) => ({
-      length: rows * columns,
+      length: gradient.length,
       ...adamwUniforms(step, { ...options, learningRate, weightDecay: decayOf(learner) }),
     }));
-  });
+  }
 }

@@ -82,7 +82,7 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
   try {
     pass = await createGradientPass(arena, llama, ringLength, options);
     const { list, gradients } = pass.learners;
-    moments = list.map((learner) => allocateMoments(arena, learner, options));
+    moments = allocateMoments(arena, list, options);
     recordUpdate(update, arena, list, moments, norms, options);
     const changing = [...gradients.of.keys()];
     if (options.adapter && changing.length > 0) recordMerge(afterUpdate, options.adapter);

@@ -4,12 +4,14 @@
  */
 import { type Gpu, scoped, settle } from "./device.ts";
 
-/** A named buffer of 4-byte elements. */
+/** A named stretch of a buffer, of 4-byte elements. */
 export interface Tensor {
   /** What errors call it. */
   readonly name: string;
   /** The buffer, at least 16 bytes long. */
   readonly buffer: GPUBuffer;
+  /** Bytes of the buffer before it. */
+  readonly offset: number;
   /** Number of 4-byte elements. */
   readonly length: number;
 }
@@ -67,9 +69,59 @@ export function allocate(arena: Arena, name: string, length: number): Tensor {
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
     }));
   gpu.allocated += bytes;
-  const tensor = { name, buffer, length };
+  const tensor = { name, buffer, offset: 0, length };
   arena.tensors.push(tensor);
   return tensor;
+}
+
+/** Tensors that share a buffer begin at multiples of so many elements, and what lies between them stays zero. */
+const neighbourAlignment = 4096;
+
+const aligned = (length: number) => Math.ceil(length / neighbourAlignment) * neighbourAlignment;
+
+/** Elements that `allocateTogether` takes for tensors of these lengths in one buffer. */
+export function togetherElements(lengths: readonly number[]): number {
+  return lengths.reduce((sum, length, i) => sum + (i < lengths.length - 1 ? aligned(length) : length), 0);
+}
+
+/**
+ * Zeroed tensors next to each other, so that one dispatch may go over many: in one buffer, or in as few as the adapter's limits allow.
+ * @throws where one of them exceeds what one binding of the adapter may hold
+ */
+export function allocateTogether(
+  arena: Arena,
+  parts: readonly { readonly name: string; readonly length: number }[],
+): Tensor[] {
+  const { limits } = arena.gpu;
+  const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) / 4 - 4;
+  const groups: { name: string; length: number }[][] = [];
+  for (const part of parts) {
+    const last = groups.at(-1);
+    if (last && togetherElements([...last, part].map(({ length }) => length)) <= most) last.push(part);
+    else groups.push([part]);
+  }
+  return groups.flatMap((group) => {
+    const name = group.length === 1 ? group[0].name : `${group[0].name} to ${group.at(-1)!.name}`;
+    const { buffer } = allocate(arena, name, togetherElements(group.map(({ length }) => length)));
+    let start = 0;
+    return group.map((part) => {
+      const offset = 4 * start;
+      start += aligned(part.length);
+      return { ...part, buffer, offset };
+    });
+  });
+}
+
+/** Whether `second` is the next in its buffer after `first`. */
+export function follows(first: Tensor, second: Tensor): boolean {
+  return second.buffer === first.buffer && second.offset === first.offset + 4 * aligned(first.length);
+}
+
+/** Neighbours from `first` to `last`, with the zeros between them, as one tensor. */
+export function stretch(first: Tensor, last: Tensor): Tensor {
+  if (first === last) return first;
+  const length = (last.offset - first.offset) / 4 + last.length;
+  return { name: `${first.name} to ${last.name}`, buffer: first.buffer, offset: first.offset, length };
 }
 
 /** Bytes of an image for `length` elements. */
@@ -130,7 +182,7 @@ export function upload(
   if (data.length === 0) return;
   // Bytes, not elements: the meaning of sizes for typed arrays has changed between Deno versions.
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  gpu.device.queue.writeBuffer(tensor.buffer, offset * 4, bytes);
+  gpu.device.queue.writeBuffer(tensor.buffer, tensor.offset + offset * 4, bytes);
 }
 
 /** A range of a tensor to read back, in elements. */
@@ -157,8 +209,8 @@ export async function readBack(gpu: Gpu, ranges: readonly ReadRange[]): Promise<
   );
   try {
     const encoder = gpu.device.createCommandEncoder();
-    ranges.forEach((range, i) =>
-      encoder.copyBufferToBuffer(range.tensor.buffer, (range.offset ?? 0) * 4, staging, starts[i], sizes[i])
+    ranges.forEach(({ tensor, offset = 0 }, i) =>
+      encoder.copyBufferToBuffer(tensor.buffer, tensor.offset + offset * 4, staging, starts[i], sizes[i])
     );
     gpu.device.queue.submit([encoder.finish()]);
     await settle(gpu);

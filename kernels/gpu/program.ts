@@ -194,6 +194,11 @@ export function releaseProgram<S>(program: Program<S>): void {
   program.uniformBuffer.destroy();
 }
 
+/** What is bound of a tensor: its own stretch of the buffer, whole vec4s. */
+function bindingOf({ buffer, offset, length }: Tensor): GPUBufferBinding {
+  return { buffer, offset, size: Math.max(16, Math.ceil(length / 4) * 16) };
+}
+
 /** Records the copy of the first `length` elements of `tensor` into `image`, for dispatches recorded after it; returns the image. */
 export function copyToImage<S>(
   program: Program<S>,
@@ -235,7 +240,7 @@ export function dispatch<S>(
         ...names.map((name, i) => {
           const tensor = tensors[name];
           if (!tensor) throw new Error(`kernel ${kernel.name} needs a tensor for ${name}`);
-          return { binding: i + 1, resource: "view" in tensor ? tensor.view : { buffer: tensor.buffer } };
+          return { binding: i + 1, resource: "view" in tensor ? tensor.view : bindingOf(tensor) };
         }),
       ],
     }));
@@ -270,13 +275,14 @@ function prepare<S>(program: Program<S>, shape: S): (readonly [number, number, n
 /** Encodes copies: whole rows of the image, then the rest. */
 function encodeCopies<S>(encoder: GPUCommandEncoder, copies: readonly Copy<S>[], shape: S): void {
   const bytesPerRow = imageWidth * 16;
-  for (const { tensor: { buffer }, image: { texture }, length } of copies) {
+  for (const { tensor: { buffer, offset }, image: { texture }, length } of copies) {
     const texels = Math.ceil(length(shape) / 4);
     const rows = Math.floor(texels / imageWidth);
     const rest = texels % imageWidth;
-    if (rows > 0) encoder.copyBufferToTexture({ buffer, bytesPerRow }, { texture }, [imageWidth, rows]);
+    if (rows > 0) encoder.copyBufferToTexture({ buffer, offset, bytesPerRow }, { texture }, [imageWidth, rows]);
     if (rest > 0) {
-      encoder.copyBufferToTexture({ buffer, offset: rows * bytesPerRow }, { texture, origin: [0, rows] }, [rest, 1]);
+      const start = offset + rows * bytesPerRow;
+      encoder.copyBufferToTexture({ buffer, offset: start }, { texture, origin: [0, rows] }, [rest, 1]);
     }
   }
 }
@@ -361,6 +367,6 @@ export async function profile<S>(program: Program<S>, shape: S): Promise<Dispatc
 /** Sets tensors to zero, in order with what is submitted. */
 export function clear(gpu: Gpu, tensors: readonly Tensor[]): void {
   const encoder = gpu.device.createCommandEncoder({ label: "clear" });
-  for (const { buffer } of tensors) encoder.clearBuffer(buffer);
+  for (const { buffer, offset, length } of tensors) encoder.clearBuffer(buffer, offset, 4 * length);
   gpu.device.queue.submit([encoder.finish()]);
 }
