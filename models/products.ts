@@ -1,5 +1,5 @@
 /**
- * The products of a model's linear layers: which there are, where their operands lie, which tiles they take, and which compete. Attention's
+ * The products of a model's linear layers: which there are, which tiles they take, and which compete. Attention's
  * products are here as far as they share all this.
  * @module
  */
