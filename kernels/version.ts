@@ -40,13 +40,13 @@ import packTs from "./pack/pack.ts" with { type: "text" };
 import packWgsl from "./pack/pack.wgsl" with { type: "text" };
 import rmsNormTs from "./rms_norm/rms_norm.ts" with { type: "text" };
 import rmsNormWgsl from "./rms_norm/rms_norm.wgsl" with { type: "text" };
+import rotationTs from "./rope/rotation.ts" with { type: "text" };
 import ropeTs from "./rope/rope.ts" with { type: "text" };
 import ropeWgsl from "./rope/rope.wgsl" with { type: "text" };
 import rowsTs from "./rows/rows.ts" with { type: "text" };
 import rowsWgsl from "./rows/rows.wgsl" with { type: "text" };
 import softPromptTs from "./soft_prompt/soft_prompt.ts" with { type: "text" };
 import softPromptWgsl from "./soft_prompt/soft_prompt.wgsl" with { type: "text" };
-import swigluTs from "./swiglu/swiglu.ts" with { type: "text" };
 import swigluWgsl from "./swiglu/swiglu.wgsl" with { type: "text" };
 import weightDistanceTs from "./weight_distance/weight_distance.ts" with { type: "text" };
 import weightDistanceWgsl from "./weight_distance/weight_distance.wgsl" with { type: "text" };
@@ -92,11 +92,11 @@ export const kernelSources: Readonly<Record<string, string>> = {
   "rms_norm/rms_norm.wgsl": rmsNormWgsl,
   "rope/rope.ts": ropeTs,
   "rope/rope.wgsl": ropeWgsl,
+  "rope/rotation.ts": rotationTs,
   "rows/rows.ts": rowsTs,
   "rows/rows.wgsl": rowsWgsl,
   "soft_prompt/soft_prompt.ts": softPromptTs,
   "soft_prompt/soft_prompt.wgsl": softPromptWgsl,
-  "swiglu/swiglu.ts": swigluTs,
   "swiglu/swiglu.wgsl": swigluWgsl,
   "weight_distance/weight_distance.ts": weightDistanceTs,
   "weight_distance/weight_distance.wgsl": weightDistanceWgsl,

@@ -16,9 +16,9 @@ import {
   attentionValueGradient,
 } from "../kernels/matmul/matmul.ts";
 import { rmsNormBackward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_norm.ts";
+import { canRotate, tableType } from "../kernels/rope/rotation.ts";
 import { scatterRows } from "../kernels/rows/rows.ts";
 import { softPromptGradient } from "../kernels/soft_prompt/soft_prompt.ts";
-import { swigluBackward } from "../kernels/swiglu/swiglu.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
 import { type Activations, attentionScale, attentionUniforms, type Dropout, recordRope } from "./forward.ts";
@@ -119,7 +119,6 @@ function workspaceSizes(config: LlamaConfig, capacity: BatchCapacity) {
     deltas: tokens * config.heads,
     scores: capacity.scores,
     gateUp: tokens * 2 * f,
-    gated: tokens * f,
     rows: targets * d,
     rowsNormed: targets * d,
     losses: targets,
@@ -152,7 +151,7 @@ export function recordBackward<S extends TrainingShape>(
   drop?: Dropout<S>,
 ): void {
   const { config, gpu, operands } = llama;
-  const { hiddenSize, intermediateSize } = config;
+  const { hiddenSize, headSize } = config;
   const { batch, targets, activations, gradients, history } = tensors;
   const { sequences } = batch;
   const { images } = activations;
@@ -163,8 +162,15 @@ export function recordBackward<S extends TrainingShape>(
   ) as Record<keyof ReturnType<typeof workspaceSizes>, Tensor>;
   const gradientOf = (parameter: Parameter) => gradients.of.get(parameter);
 
-  /** Records a linear layer's two gradients: `y` is its output's gradient, `x` its input, `xGradient` its input's gradient. */
-  const linear = (parameter: Parameter, y: Tensor, x: Tensor, xGradient: Tensor, overTargets = false) =>
+  /**
+   * Records a linear layer's two gradients: `y` is its output's gradient, `x` its input, `xGradient` its input's gradient, or that of the
+   * gates that make it.
+   */
+  const linear = (
+    parameter: Parameter,
+    { y, x, xGradient, gateUp }: { y: Tensor; x: Tensor; xGradient: Tensor; gateUp?: Tensor | undefined },
+    overTargets = false,
+  ) =>
     recordLinearGradients(
       program,
       llama,
@@ -174,6 +180,7 @@ export function recordBackward<S extends TrainingShape>(
         y,
         x,
         xGradient,
+        gateUp,
         weightGradient: gradientOf(parameter),
         sequences: overTargets ? targets.targetSequences : sequences,
         images,
@@ -240,7 +247,7 @@ export function recordBackward<S extends TrainingShape>(
     { losses: work.losses, sequences: targets.targetSequences, history },
     (shape) => ({ count: shape.sequences, slot: shape.slot }),
   );
-  linear(llama.head, activations.logits, activations.rowsNormed, work.rowsNormed, true);
+  linear(llama.head, { y: activations.logits, x: activations.rowsNormed, xGradient: work.rowsNormed }, true);
   norm(
     llama.norm,
     { gradient: work.rowsNormed, x: activations.rows, inverse: activations.rowsInverse, dx: work.rows },
@@ -258,18 +265,9 @@ export function recordBackward<S extends TrainingShape>(
   for (let number = config.layers - 1; number >= 0; number--) {
     const layer = llama.layers[number];
     const saved = activations.layers[number];
-    linear(layer.down, ofBranch(work.outer, 2 * number + 1), saved.gated, work.gated);
-    dispatchOverImages(
-      program,
-      swigluBackward,
-      {
-        gateUp: inImage(program, images?.left, saved.gateUp!, ({ tokens }) => tokens * 2 * intermediateSize),
-        gradient: inImage(program, images?.right, work.gated, ({ tokens }) => tokens * intermediateSize),
-        gateUpGradient: work.gateUp,
-      },
-      (shape) => ({ rows: shape.tokens, width: intermediateSize }),
-    );
-    linear(layer.gateUp, work.gateUp, saved.mlpNormed, work.normed);
+    const { gateUp } = saved;
+    linear(layer.down, { y: ofBranch(work.outer, 2 * number + 1), x: saved.gated, xGradient: work.gateUp, gateUp });
+    linear(layer.gateUp, { y: work.gateUp, x: saved.mlpNormed, xGradient: work.normed });
     norm(layer.mlpNorm, {
       gradient: work.normed,
       x: saved.mid,
@@ -277,7 +275,7 @@ export function recordBackward<S extends TrainingShape>(
       dx: work.inner,
       carried: work.outer,
     });
-    linear(layer.attentionOutput, ofBranch(work.inner, 2 * number), saved.mixed, work.mixed);
+    linear(layer.attentionOutput, { y: ofBranch(work.inner, 2 * number), x: saved.mixed, xGradient: work.mixed });
     const scores = (shape: S) => shape.scores;
     const mixedSize = ({ tokens }: S) => tokens * config.heads * config.headSize;
     const mixedGradient = inImage(program, images?.right, work.mixed, mixedSize);
@@ -303,11 +301,20 @@ export function recordBackward<S extends TrainingShape>(
       { a: mixedGradient, b: qkv, weights, deltas: work.deltas, c: work.scores, sequences },
       (shape) => ({ ...uniforms(shape), scale: attentionScale(config) }),
     );
-    const ofScores = { a: inImage(program, images?.left, work.scores, scores), b: qkv, c, sequences };
-    dispatch(program, attentionQueryGradient(operands, tiles.head), ofScores, uniforms);
-    dispatch(program, attentionKeyGradient(operands, tiles.head), ofScores, uniforms);
-    recordRope(program, llama, { positions: batch.positions, x: c, images }, (shape) => shape.tokens, -1);
-    linear(layer.queriesKeysValues, c, saved.normed, work.normed);
+    const a = inImage(program, images?.left, work.scores, scores);
+    // Gradients of queries and keys are rotated back where they are made, if their tiles can do so.
+    const turn = canRotate(tiles.head, headSize) ? { headSize, table: tableType(llama.cosines) } : null;
+    const turning = turn && { positions: batch.positions, cosines: llama.cosines, sines: llama.sines };
+    for (const gradient of [attentionQueryGradient, attentionKeyGradient]) {
+      dispatch(
+        program,
+        gradient(operands, tiles.head, turn),
+        { a, b: qkv, c, sequences, ...turning },
+        (shape) => ({ ...uniforms(shape), rotated: headSize, direction: -1 }),
+      );
+    }
+    if (!turn) recordRope(program, llama, { positions: batch.positions, x: c, images }, (shape) => shape.tokens, -1);
+    linear(layer.queriesKeysValues, { y: c, x: saved.normed, xGradient: work.normed });
     norm(layer.attentionNorm, {
       gradient: work.normed,
       x: saved.x,

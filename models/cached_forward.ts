@@ -10,7 +10,7 @@ import {
   cacheAppend,
   chooseCachedTile,
 } from "../kernels/attention/cached.ts";
-import { allocate, allocateImage, type Arena, type Image, type Tensor } from "../kernels/gpu/buffers.ts";
+import { allocate, allocateImage, type Arena, type Image, prefersImages, type Tensor } from "../kernels/gpu/buffers.ts";
 import { dispatch, type Program } from "../kernels/gpu/program.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
 import type { LlamaConfig } from "./config.ts";
@@ -37,8 +37,7 @@ export interface Cache {
 export function allocateCache(arena: Arena, config: LlamaConfig, name: string, slots: number, capacity: number): Cache {
   const size = slots * capacity * 2 * config.keyValueHeads * config.headSize;
   // New keys are written in place: nothing is copied, so images cost no more than buffers.
-  const { adapter, subgroupSize } = arena.gpu;
-  const inImages = adapter.software && (subgroupSize === 8 || subgroupSize === 16);
+  const inImages = prefersImages(arena.gpu);
   const layers = Array.from({ length: config.layers }, (_, layer) => {
     const label = `${name} of layer ${layer}`;
     return (inImages ? allocateImage(arena, label, size) : null) ?? allocate(arena, label, size);

@@ -17,10 +17,9 @@ import { rmsNormForward } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
 import { softPromptForward } from "../kernels/soft_prompt/soft_prompt.ts";
-import { swigluForward } from "../kernels/swiglu/swiglu.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
-import { recordGated, recordLinear } from "./linear.ts";
+import { recordGated, recordLinear, recordRotated } from "./linear.ts";
 import { attentionWidth, type LayerParameters, type Llama, padded, type Parameter } from "./llama.ts";
 import { allocateImages, dispatchOverImages, imagesBytes, inImage, type OperandImages } from "./images.ts";
 import { attentionTiles } from "./products.ts";
@@ -200,7 +199,7 @@ export function recordRope<S>(
   const { positions, x, images } = tensors;
   const width = attentionWidth(config);
   const given = inImage(program, images?.left, x, (shape) => rows(shape) * width);
-  dispatch(
+  dispatchOverImages(
     program,
     rope(images !== null),
     { ...(images ? { given } : {}), positions, cosines, sines, x },
@@ -229,14 +228,10 @@ export function recordAttentionInputs<S>(
   const { config } = llama;
   const { x, normed, inverse, queriesKeysValues, positions, images = null } = tensors;
   recordNorm(program, config, layer.attentionNorm, { x, y: normed, inverse, images }, rows);
-  recordLinear(
-    program,
-    llama,
-    capacityRows,
-    layer.queriesKeysValues,
-    { x: normed, y: queriesKeysValues, images },
-    rows,
-  );
+  const product = { x: normed, y: queriesKeysValues, images };
+  const parameter = layer.queriesKeysValues;
+  if (recordRotated(program, llama, capacityRows, parameter, { ...product, positions }, rows)) return;
+  recordLinear(program, llama, capacityRows, parameter, product, rows);
   recordRope(program, llama, { positions, x: queriesKeysValues, images }, rows, 1);
 }
 
@@ -260,12 +255,7 @@ export function recordAfterAttention<S>(
   const first = 2 * (drop?.number ?? 0);
   branch(layer.attentionOutput, mixed, x, mid, first);
   recordNorm(program, config, layer.mlpNorm, { x: mid, y: mlpNormed, inverse: mlpInverse, images }, rows);
-  if (gateUp) {
-    recordLinear(program, llama, capacityRows, layer.gateUp, { x: mlpNormed, y: gateUp, images }, rows);
-    const width = config.intermediateSize;
-    const gates = inImage(program, images?.left, gateUp, (shape) => rows(shape) * 2 * width);
-    dispatchOverImages(program, swigluForward, { gateUp: gates, y: gated }, (shape) => ({ rows: rows(shape), width }));
-  } else recordGated(program, llama, capacityRows, layer.gateUp, { x: mlpNormed, gated, images }, rows);
+  recordGated(program, llama, capacityRows, layer.gateUp, { x: mlpNormed, gated, gateUp, images }, rows);
   branch(layer.down, gated, mid, next, first + 1);
 }
 

@@ -17,7 +17,7 @@ export interface OperandImages {
   readonly left: Image;
   /** A kernel's second matrix, as a product's right operand. */
   readonly right: Image;
-  /** A kernel's third matrix: the weights of a norm, or queries, keys and values. */
+  /** A kernel's third matrix: the weights of a norm, queries, keys and values, or gates and what they let through. */
   readonly third: Image;
 }
 
@@ -35,7 +35,7 @@ function imageSizes(
   return {
     left: Math.max(rows, trains ? targets * vocabulary : 0),
     right: Math.max(rows, d * Math.max(width, mixed, 2 * f, vocabulary)),
-    third: Math.max(d, trains ? tokens * width : 0),
+    third: Math.max(d, trains ? tokens * Math.max(width, 2 * f) : 0),
   };
 }
 

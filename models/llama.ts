@@ -5,9 +5,11 @@
  */
 import {
   allocate,
+  allocateTable,
   allocateTogether,
   type Arena,
   createArena,
+  type Image,
   readFloats,
   releaseArena,
   type Tensor,
@@ -102,9 +104,9 @@ export interface Llama {
   /** All parameters once, in the checkpoint's order. */
   readonly parameters: readonly Parameter[];
   /** Rotary cosines [positions][headSize / 2]. */
-  readonly cosines: Tensor;
+  readonly cosines: Tensor | Image;
   /** Rotary sines [positions][headSize / 2]. */
-  readonly sines: Tensor;
+  readonly sines: Tensor | Image;
   /** What tokens from `promptBase` on (kernels/soft_prompt) stand for; null where the model has no soft prompts. */
   readonly prompts: SoftPrompts | null;
 }
@@ -212,10 +214,8 @@ export async function createLlama(
     });
     const [norm, head = embedding] = parameters.slice(1 + 6 * config.layers);
     const tables = ropeTables(config.maxPositions, config.headSize, config.ropeTheta, config.ropeScaling);
-    const cosines = allocate(arena, "rotary cosines", tables.cosines.length);
-    const sines = allocate(arena, "rotary sines", tables.sines.length);
-    upload(gpu, cosines, tables.cosines);
-    upload(gpu, sines, tables.sines);
+    const cosines = allocateTable(arena, "rotary cosines", tables.cosines);
+    const sines = allocateTable(arena, "rotary sines", tables.sines);
     packOperands(gpu, parameters);
     await settle(gpu);
     const { operands } = options;

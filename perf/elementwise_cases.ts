@@ -11,7 +11,6 @@ import { fromImages, type Kernel, type Uniforms } from "../kernels/gpu/program.t
 import { rmsNormBackward, rmsNormForward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { gatherRows, scatterRows } from "../kernels/rows/rows.ts";
-import { swigluBackward, swigluForward } from "../kernels/swiglu/swiglu.ts";
 import type { LlamaConfig } from "../models/config.ts";
 import { attentionWidth, padded } from "../models/llama.ts";
 import { fill, tokenIds } from "./data.ts";
@@ -26,7 +25,6 @@ export function elementwiseCases(
 ): KernelCase[] {
   const {
     hiddenSize: d,
-    intermediateSize: f,
     heads,
     keyValueHeads,
     headSize,
@@ -58,7 +56,6 @@ export function elementwiseCases(
   });
   const over = (kernel: Kernel, ...names: string[]) => images ? fromImages(kernel, names) : kernel;
   const wide = `${tokens} x ${d}`;
-  const inner = `${tokens} x ${f}`;
   const index = Uint32Array.from({ length: tokens }, (_, i) => i);
   const source = Uint32Array.from({ length: tokens }, (_, i) => i + 1);
   const embedding = padded(vocabSize) * d;
@@ -107,21 +104,6 @@ export function elementwiseCases(
         direction: 1,
       },
       2 * rotated,
-    ),
-    make(over(swigluForward, "gateUp"), inner, { gateUp: 2 * tokens * f, y: tokens * f }, {
-      rows: tokens,
-      width: f,
-    }, 3 * tokens * f),
-    make(
-      over(swigluBackward, "gateUp", "gradient"),
-      inner,
-      {
-        gateUp: 2 * tokens * f,
-        gradient: tokens * f,
-        gateUpGradient: 2 * tokens * f,
-      },
-      { rows: tokens, width: f },
-      5 * tokens * f,
     ),
     make(embeddingForward, wide, { tokens: ids, weight: embedding, x }, {
       count: tokens,

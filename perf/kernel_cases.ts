@@ -5,7 +5,7 @@
 import { attentionDeltas, attentionSoftmax } from "../kernels/attention/attention.ts";
 import { attentionWeights, attentionWeightsLanes } from "../kernels/attention/weights.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
-import { fromImages, type Kernel, type Uniforms } from "../kernels/gpu/program.ts";
+import { fromImages, imageType, type Kernel, matrixType, type Uniforms } from "../kernels/gpu/program.ts";
 import {
   attentionKeyGradient,
   attentionQueryGradient,
@@ -14,10 +14,15 @@ import {
   attentionValueGradient,
   attentionValues,
   linearForward,
+  linearGated,
+  linearGateGradient,
   linearInputGradient,
+  linearRotated,
   linearWeightGradient,
 } from "../kernels/matmul/matmul.ts";
+import type { LinearProduct, Tile } from "../kernels/matmul/tile.ts";
 import type { Operands } from "../kernels/numerics.ts";
+import { canRotate } from "../kernels/rope/rotation.ts";
 import type { LlamaConfig } from "../models/config.ts";
 import { attentionWidth, padded } from "../models/llama.ts";
 import { usesImages } from "../models/images.ts";
@@ -96,6 +101,67 @@ export function linearCases(
   ];
 }
 
+/** How kernels with such tiles read the rotary tables. */
+function tablesInImages({ aImage }: Tile): string {
+  return aImage ? imageType : matrixType;
+}
+
+/** The same three products where the forward one rotates queries and keys as it ends, if its tile can. */
+function rotatedCases(cases: readonly KernelCase[], tile: Tile, config: LlamaConfig, length: number): KernelCase[] {
+  const [forward, ...gradients] = cases;
+  const { headSize, heads, keyValueHeads } = config;
+  if (!canRotate(tile, headSize)) return [...cases];
+  const { rows } = forward.uniforms;
+  const turn = { headSize, table: tablesInImages(tile) };
+  return [
+    {
+      ...forward,
+      kernel: linearRotated(forward.operands!, tile, turn),
+      bindings: { ...forward.bindings, ...turningBindings(rows, length, headSize) },
+      uniforms: { ...forward.uniforms, rotated: (heads + keyValueHeads) * headSize, direction: 1 },
+    },
+    ...gradients,
+  ];
+}
+
+/** Positions and rotary tables of sequences of `length` tokens. */
+function turningBindings(tokens: number, length: number, headSize: number): KernelCase["bindings"] {
+  const table = length * headSize / 2;
+  return { positions: Uint32Array.from({ length: tokens }, (_, i) => i % length), cosines: table, sines: table };
+}
+
+/** The same three products of gate and up, whose forward one ends in SwiGLU and keeps what it is made of. */
+function gatedCases([forward, ...gradients]: readonly KernelCase[], tile: Tile): KernelCase[] {
+  const { rows, columns, cStride, ...uniforms } = forward.uniforms;
+  const half = columns / 2;
+  return [
+    {
+      ...forward,
+      kernel: linearGated(forward.operands!, tile, true),
+      bindings: { ...forward.bindings, c: rows * half, gateUp: rows * columns },
+      uniforms: { ...uniforms, rows, columns: half, cStride: half, twin: half },
+      elements: forward.elements + rows * half,
+    },
+    ...gradients,
+  ];
+}
+
+/** The same three products of the way down, whose input gradient ends as that of gate and up. */
+function gateGradientCases([forward, input, weight]: readonly KernelCase[], tile: Tile): KernelCase[] {
+  const { rows, columns } = input.uniforms;
+  return [
+    forward,
+    {
+      ...input,
+      kernel: linearGateGradient(input.operands!, tile),
+      bindings: { ...input.bindings, c: rows * 2 * columns, gateUp: rows * 2 * columns },
+      uniforms: { ...input.uniforms, cStride: 2 * columns },
+      elements: input.elements + 3 * rows * columns,
+    },
+    weight,
+  ];
+}
+
 /** Attention's six products and the row operations between them. */
 function attentionCases(
   gpu: Gpu,
@@ -123,6 +189,17 @@ function attentionCases(
     longest: length,
   };
   const tiles = attentionTiles(gpu, config, length, images);
+  const turns = canRotate(tiles.head, headSize);
+  const turn = turns ? { headSize, table: tablesInImages(tiles.head) } : null;
+  /** A gradient that is rotated back where it is made, if its tile can do so. */
+  const turned = (one: KernelCase): KernelCase =>
+    turns
+      ? {
+        ...one,
+        bindings: { ...one.bindings, ...turningBindings(tokens, length, headSize) },
+        uniforms: { ...one.uniforms, rotated: headSize, direction: -1 },
+      }
+      : one;
   const lanes = attentionWeightsLanes(gpu, length);
   const over = (kernel: Kernel, ...names: string[]) => images ? fromImages(kernel, names) : kernel;
   const product = (
@@ -201,20 +278,20 @@ function attentionCases(
       bindings: { a: mixed, b: qkv, c: scores, weights: scores, deltas: tokens * heads, sequences },
       uniforms: { ...uniforms, scale: 0.125 },
     },
-    product(
-      attentionQueryGradient(operands, tiles.head),
+    turned(product(
+      attentionQueryGradient(operands, tiles.head, turn),
       scores,
       qkv,
       qkv,
       triangle + keys + queries,
-    ),
-    product(
-      attentionKeyGradient(operands, tiles.head),
+    )),
+    turned(product(
+      attentionKeyGradient(operands, tiles.head, turn),
       scores,
       qkv,
       qkv,
       triangle + queries + keys,
-    ),
+    )),
     product(
       attentionValueGradient(operands, tiles.head),
       scores,
@@ -240,11 +317,14 @@ export function modelCases(
   const images = usesImages(gpu, config, capacity, true);
   const linear = (use: string, outputs: number, inputs: number) =>
     linearCases(gpu, use, { rows, outputs, inputs, sequences }, operands, images);
+  const tile = (kind: LinearProduct["kind"], outputs: number, inputs: number) =>
+    linearTile(gpu, productsOfLayer(outputs, inputs, rows)[kind], operands, images);
+  const width = attentionWidth(config);
   return [
-    ...linear("queries, keys, values", attentionWidth(config), d),
+    ...rotatedCases(linear("queries, keys, values", width, d), tile("forward", width, d), config, length),
     ...linear("attention output", d, heads * headSize),
-    ...linear("gate and up", 2 * f, d),
-    ...linear("down", d, f),
+    ...gatedCases(linear("gate and up", 2 * f, d), tile("forward", 2 * f, d)),
+    ...gateGradientCases(linear("down", d, f), tile("inputGradient", d, f)),
     ...linear("head", padded(config.vocabSize), d),
     ...attentionCases(gpu, config, count, length, operands, images),
     ...elementwiseCases(config, count, length, images),

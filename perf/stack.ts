@@ -16,9 +16,8 @@ import {
 import { type Gpu, settle } from "../kernels/gpu/device.ts";
 import { createProgram, dispatch, releaseProgram, run } from "../kernels/gpu/program.ts";
 import type { Operands } from "../kernels/numerics.ts";
-import { swigluBackward, swigluForward } from "../kernels/swiglu/swiglu.ts";
-import { type Matrix, type ProductImages, recordLinear, recordLinearGradients } from "../models/linear.ts";
-import { dispatchOverImages, inImage } from "../models/images.ts";
+import type { OperandImages } from "../models/images.ts";
+import { type Matrix, recordGated, recordLinear, recordLinearGradients } from "../models/linear.ts";
 import { fill, filledTensor } from "./data.ts";
 import { copy, gradientDescent } from "./limits.ts";
 import type { BlockStack } from "./peers/request.ts";
@@ -27,10 +26,11 @@ import { type Effort, wallWindows } from "./timing.ts";
 const rate = 1e-5;
 
 /** Images for a layer's operands, as a training step has them; null where textures cannot hold as much. */
-function operandImages(arena: Arena, leftLength: number, rightLength: number): ProductImages | null {
-  const left = allocateImage(arena, "left operands", leftLength);
-  const right = allocateImage(arena, "right operands", rightLength);
-  return left && right ? { left, right } : null;
+function operandImages(arena: Arena, lengths: Record<keyof OperandImages, number>): OperandImages | null {
+  const left = allocateImage(arena, "left operands", lengths.left);
+  const right = allocateImage(arena, "right operands", lengths.right);
+  const third = allocateImage(arena, "third operands", lengths.third);
+  return left && right && third ? { left, right, third } : null;
 }
 
 /** Seconds a step by wall clock, one value a window. */
@@ -46,18 +46,17 @@ export async function stackSeconds(
   try {
     const sequences = allocate(arena, "sequences", 4);
     upload(gpu, sequences, Uint32Array.from([0, tokens, 0, 0]));
-    const images = operandImages(
-      arena,
-      tokens * Math.max(2 * inner, width),
-      Math.max(2 * inner * width, tokens * Math.max(inner, width)),
-    );
-    const forward = (weight: Matrix, tensors: { x: Tensor; y: Tensor; addend?: Tensor }) =>
-      recordLinear(program, { gpu, operands }, tokens, weight, { ...tensors, images }, () => tokens);
+    const images = operandImages(arena, {
+      left: tokens * Math.max(2 * inner, width),
+      right: Math.max(2 * inner * width, tokens * Math.max(inner, width)),
+      third: tokens * 2 * inner,
+    });
+    const model = { gpu, operands };
     const backward = (
       weight: Matrix,
-      tensors: { y: Tensor; x: Tensor; weightGradient: Tensor; xGradient?: Tensor | undefined },
+      tensors: { y: Tensor; x: Tensor; weightGradient: Tensor; xGradient?: Tensor | undefined; gateUp?: Tensor },
     ) =>
-      recordLinearGradients(program, { gpu, operands }, tokens, weight, { ...tensors, sequences, images }, {
+      recordLinearGradients(program, model, tokens, weight, { ...tensors, sequences, images }, {
         rows: () => tokens,
         count: () => 1,
       });
@@ -73,28 +72,20 @@ export async function stackSeconds(
       down: weight("down", width, inner),
       gateUpGradient: tensor("gradient of gate and up", 2 * inner * width),
       downGradient: tensor("gradient of down", width * inner),
-      hidden: tensor("hidden", tokens * 2 * inner),
+      hidden: tensor("gates and what they let through", tokens * 2 * inner),
       gated: tensor("gated", tokens * inner),
       y: tensor("y", tokens * width),
     }));
     const dy = tensor("gradient of y", tokens * width);
     const dx = tensor("gradient through the block", tokens * width);
-    const dGated = tensor("gradient of gated", tokens * inner);
-    const dHidden = tensor("gradient of hidden", tokens * 2 * inner);
+    const dHidden = tensor("gradient of gates and what they let through", tokens * 2 * inner);
     const x = filledTensor(arena, "x", tokens * width);
-    const rows = () => ({ rows: tokens, width: inner });
     const inputOf = (block: number) => block === 0 ? x : layers[block - 1].y;
 
     layers.forEach(({ gateUp, down, hidden, gated, y }, block) => {
       const input = inputOf(block);
-      forward(gateUp, { x: input, y: hidden });
-      dispatchOverImages(
-        program,
-        swigluForward,
-        { gateUp: inImage(program, images?.left, hidden, () => tokens * 2 * inner), y: gated },
-        rows,
-      );
-      forward(down, { x: gated, y, addend: input });
+      recordGated(program, model, tokens, gateUp, { x: input, gated, gateUp: hidden, images }, () => tokens);
+      recordLinear(program, model, tokens, down, { x: gated, y, addend: input, images }, () => tokens);
     });
     dispatch(
       program,
@@ -104,17 +95,8 @@ export async function stackSeconds(
     );
     for (let block = blocks - 1; block >= 0; block--) {
       const layer = layers[block];
-      backward(layer.down, { y: dy, x: layer.gated, weightGradient: layer.downGradient, xGradient: dGated });
-      dispatchOverImages(
-        program,
-        swigluBackward,
-        {
-          gateUp: inImage(program, images?.left, layer.hidden, () => tokens * 2 * inner),
-          gradient: inImage(program, images?.right, dGated, () => tokens * inner),
-          gateUpGradient: dHidden,
-        },
-        rows,
-      );
+      const { hidden: gateUp, gated, downGradient } = layer;
+      backward(layer.down, { y: dy, x: gated, weightGradient: downGradient, xGradient: dHidden, gateUp });
       backward(layer.gateUp, {
         y: dHidden,
         x: inputOf(block),
@@ -162,7 +144,7 @@ export async function squareSeconds(
   try {
     const [x, tensor] = ["x", "weight"].map((name) => filledTensor(arena, name, side * side));
     const y = allocate(arena, "y", side * side);
-    const images = operandImages(arena, side * side, side * side);
+    const images = operandImages(arena, { left: side * side, right: side * side, third: 0 });
     const weight = { tensor, operand: tensor, rows: side, columns: side };
     recordLinear(program, { gpu, operands }, side, weight, { x, y, images }, () => side);
     await settle(gpu);

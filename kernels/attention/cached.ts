@@ -17,7 +17,7 @@
 import type { Gpu } from "../gpu/device.ts";
 import { imageOutputType, imageType, type Kernel, kernelSource } from "../gpu/program.ts";
 import { threadGrid } from "../grid.ts";
-import { component, handedWgsl, sumWgsl, transposedWgsl } from "../matmul/generator.ts";
+import { component, handedWgsl, ownNumber, sumWgsl, transposedWgsl } from "../matmul/generator.ts";
 import { chooseTile, type Tile } from "../matmul/tile.ts";
 import { type Operands, operandWgsl } from "../numerics.ts";
 import source from "./cached.wgsl" with { type: "text" };
@@ -79,8 +79,8 @@ function bodyWgsl(
   emit(operandWgsl(operands));
   // One axis: software adapters fill a vector register along x alone.
   emit(`@compute @workgroup_size(${lanes * groups})`);
-  emit("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {");
-  emit(`let lane = local.x % ${lanes}u; let part = local.x / ${lanes}u;
+  emit(`fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(${ownNumber(tile)}) own: u32) {`);
+  emit(`let lane = own % ${lanes}u; let part = own / ${lanes}u;
     let perKey = quotient(params.heads, params.keyValueHeads); let headQuads = params.headSize / 4u;
     let headGroups = (params.keyValueHeads + ${headsTogether - 1}u) / ${headsTogether}u;`);
   emit(locate[part]);

@@ -4,6 +4,7 @@
  * products ascend in k, and a chunk's 64 columns are the 64 strided partial sums of a row, spread over the lanes.
  * @module
  */
+import { prefersImages } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Kernel, matrixType } from "../gpu/program.ts";
 import { sumWgsl, transposedWgsl } from "../matmul/generator.ts";
@@ -14,10 +15,10 @@ const rows = 16;
 
 /** Lanes of the kernel on this adapter for sequences of at most `longest` tokens; 0 where it does not suit these. */
 export function attentionWeightsLanes(
-  { adapter, subgroupSize }: Pick<Gpu, "adapter" | "subgroupSize">,
+  gpu: Pick<Gpu, "adapter" | "subgroupSize">,
   longest: number,
-) {
-  return adapter.software && (subgroupSize === 8 || subgroupSize === 16) && longest <= 256 ? subgroupSize : 0;
+): number {
+  return prefersImages(gpu) && longest <= 256 ? gpu.subgroupSize : 0;
 }
 
 const list = (length: number) => Array.from({ length }, (_, i) => i);

@@ -156,6 +156,34 @@ export function allocateImage(arena: Arena, name: string, length: number): Image
   return image;
 }
 
+/** Whether lanes of this adapter reach the texels of an image faster than the elements of a storage buffer. */
+export function prefersImages({ adapter, subgroupSize }: Pick<Gpu, "adapter" | "subgroupSize">): boolean {
+  return adapter.software && (subgroupSize === 8 || subgroupSize === 16);
+}
+
+/** Values that never change: in an image where the adapter prefers these and they fit, else in a tensor. */
+export function allocateTable(arena: Arena, name: string, data: Float32Array<ArrayBuffer>): Tensor | Image {
+  const { gpu } = arena;
+  const image = prefersImages(gpu) ? allocateImage(arena, name, data.length) : null;
+  if (!image) {
+    const tensor = allocate(arena, name, data.length);
+    upload(gpu, tensor, data);
+    return tensor;
+  }
+  const texels = new Float32Array(imageBytes(data.length) / 4);
+  texels.set(data);
+  gpu.device.queue.writeTexture({ texture: image.texture }, texels, { bytesPerRow: imageWidth * 16 }, [
+    imageWidth,
+    imageHeight(data.length),
+  ]);
+  return image;
+}
+
+/** Bytes that `allocateTable` takes for so many values. */
+export function tableBytes(gpu: Pick<Gpu, "adapter" | "subgroupSize" | "limits">, length: number): number {
+  return prefersImages(gpu) && imageFits(gpu, length) ? imageBytes(length) : Math.max(16, Math.ceil(length / 4) * 16);
+}
+
 /** Destroys every buffer and texture of the arena. */
 export function releaseArena(arena: Arena): void {
   for (const { texture, length } of arena.images.splice(0)) {

@@ -53,11 +53,6 @@ export function kernelSource(file: string, name: string): string {
   return shared + section.slice(section.indexOf("\n"));
 }
 
-/** What all kernels of a .wgsl file share. */
-export function sharedSource(file: string): string {
-  return file.split(/^\/\/\/\/ kernel /m, 1)[0];
-}
-
 /** The kernel with these of its matrices read from images; its body reads them with `fetch_NAME`. */
 export function fromImages(kernel: Kernel, names: readonly string[]): Kernel {
   return { ...kernel, inputs: { ...kernel.inputs, ...Object.fromEntries(names.map((name) => [name, imageType])) } };

@@ -40,8 +40,9 @@ export type Layout = "row" | "column";
 
 /** What happens to the result where it is computed. */
 export interface Epilogue {
-  /** Bindings and uniforms beside the problem's. */
+  /** Bindings and uniforms beside the problem's, and outputs beside C. */
   readonly inputs: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
   readonly uniforms: Readonly<Record<string, "u32" | "f32">>;
   /** Functions that `put` calls. */
   readonly wgsl: string;
@@ -49,21 +50,37 @@ export interface Epilogue {
   readonly accumulates: boolean;
   /** Each lane has its columns twice, and `params.twin` columns further on again: two vec4s that `put` is handed together. */
   readonly twin: boolean;
-  /**
-   * Statements that put a row's sums for a vec4 of columns where they belong: at `at`, in vec4s of C; `row` and `column` are those of C.
-   * A twin's sums come as two names.
-   */
-  readonly put: (sums: readonly string[], at: string, row: string, column: string) => string;
+  /** Numbers that belong to a whole row of C, by name: WGSL of what loads one. */
+  readonly ofRow: Readonly<Record<string, (row: string) => string>>;
+  /** Statements before the columns of a row, for all that these share; they see `row`, `lane` and the row's numbers. */
+  readonly before: string;
+  /** Statements that put the sums of a row for a vec4 of columns where they belong; they see what `before` saw and said. */
+  readonly put: (output: Output) => string;
+}
+
+/** What an epilogue puts somewhere. */
+export interface Output {
+  /** Names of the lane's sums of the row, one for each of its vec4s of columns; a twin's two are put together. */
+  readonly sums: readonly string[];
+  /** Which of them. */
+  readonly j: number;
+  /** Its place in C, in vec4s. */
+  readonly at: string;
+  /** Its first column. */
+  readonly column: string;
 }
 
 /** C = AB. */
 export const store: Epilogue = {
   inputs: {},
+  outputs: {},
   uniforms: {},
   wgsl: "",
   accumulates: false,
   twin: false,
-  put: ([sum], at) => `c[${at}] = ${sum};`,
+  ofRow: {},
+  before: "",
+  put: ({ sums, j, at }) => `c[${at}] = ${sums[j]};`,
 };
 
 /** C = C + AB. */
@@ -73,7 +90,7 @@ export const accumulate: Epilogue = { ...store, accumulates: true };
 export const residual: Epilogue = {
   ...store,
   inputs: { addend: matrixType },
-  put: ([sum], at) => `c[${at}] = opaque4(addend[${at}] + opaque4(${sum}));`,
+  put: ({ sums, j, at }) => `c[${at}] = opaque4(addend[${at}] + opaque4(${sums[j]}));`,
 };
 
 /** Components of a vec4. */
@@ -89,10 +106,17 @@ export function sumWgsl(i: number, j: number | string, value: (q: number) => str
   return `c${i}_${j} = ((((c${i}_${j} + ${[0, 1, 2, 3].map((q) => `${value(q)} * b${q}_${j}`).join(") + ")});`;
 }
 
+/**
+ * The built-in with a thread's number in its workgroup. Where that is one subgroup, the number in the subgroup: lavapipe's compiler knows
+ * it for each lane, so a shuffle by it is one instruction.
+ */
+export function ownNumber({ broadcast }: Tile): string {
+  return broadcast ? "subgroup_invocation_id" : "local_invocation_index";
+}
+
 /** What `lane` of each group loaded, to all lanes of that group; `part` is the number of the group. */
-export function handedWgsl(loaded: string, lane: number, { lanes, groups }: Tile): string {
-  const first = `subgroupBroadcast(${loaded}, ${lane}u)`;
-  return groups === 1 ? first : `select(${first}, subgroupBroadcast(${loaded}, ${lanes + lane}u), part == 1u)`;
+export function handedWgsl(loaded: string, lane: number, { groups }: Tile): string {
+  return groups === 1 ? `subgroupBroadcast(${loaded}, ${lane}u)` : `subgroupShuffle(${loaded}, own - lane + ${lane}u)`;
 }
 
 /** vec4 columns of a lane. */
@@ -114,6 +138,7 @@ function bodyWgsl(
   const columns = columnsOf(tile, epilogue);
   const rowList = Array.from({ length: rows }, (_, i) => i);
   const columnList = Array.from({ length: columns }, (_, j) => j);
+  const handed = (loaded: string, lane: number) => handedWgsl(loaded, lane, tile);
   const lines: string[] = [];
   const emit = (text: string) => lines.push(text);
 
@@ -124,8 +149,8 @@ function bodyWgsl(
   const loadB = (index: string) => packed ? `unpack(b[(${index}) >> 2u])` : `operand(fetch_b((${index}) >> 2u))`;
   // One axis: software adapters fill a vector register along x alone.
   emit(`@compute @workgroup_size(${lanes * groups})`);
-  emit("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {");
-  emit(`let item = group.z; let lane = local.x % ${lanes}u; let part = local.x / ${lanes}u;`);
+  emit(`fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(${ownNumber(tile)}) own: u32) {`);
+  emit(`let item = group.z; let lane = own % ${lanes}u; let part = own / ${lanes}u;`);
   emit(problem.locate);
   emit(`let tileStart = group.y * ${rows * groups}u; let rowStart = tileStart + part * ${rows}u;`);
   emit(`let rowEnd = min(rowCount, tileStart + ${rows * groups}u);`);
@@ -152,7 +177,6 @@ function bodyWgsl(
   emit("for (var k = kStart; k < kEnd; k += 4u) {");
 
   // A: value of row i at step q is `value(i, q)`.
-  const handed = (loaded: string, lane: number) => handedWgsl(loaded, lane, tile);
   let value: (i: number, q: number) => string;
   if (aLayout === "row") {
     emit("let inside = vec4<bool>(k < kEnd, k + 1u < kEnd, k + 2u < kEnd, k + 3u < kEnd);");
@@ -188,7 +212,14 @@ function bodyWgsl(
 
   // B: vec4 of columns j at step q is b{q}_{j}.
   for (const j of columnList) {
-    if (bLayout === "row") {
+    if (bLayout === "row" && broadcast && groups === 2) {
+      for (let q = 0; q < 4; q += 2) {
+        emit(
+          `let pair${q}_${j} = ${loadB(`bBase + min(k + ${q}u + part, kEnd - 1u) * bStride + m${j}${further(j)}`)};`,
+        );
+        for (let p = 0; p < 2; p++) emit(`let b${q + p}_${j} = subgroupShuffle(pair${q}_${j}, lane + ${p * lanes}u);`);
+      }
+    } else if (bLayout === "row") {
       for (let q = 0; q < 4; q++) {
         emit(`let b${q}_${j} = ${loadB(`bBase + min(k + ${q}u, kEnd - 1u) * bStride + m${j}${further(j)}`)};`);
       }
@@ -212,12 +243,25 @@ function bodyWgsl(
     }
     emit("}");
   }
+  // What belongs to a row is loaded by one lane and handed round, where lanes can do so.
+  for (const [name, load] of Object.entries(epilogue.ofRow)) {
+    const at = (row: string) => load(`min(${row}, rowCount - 1u)`);
+    for (let g = 0; broadcast && g < rows / lanes; g++) {
+      emit(`let ${name}_g${g} = ${at(`rowStart + ${g * lanes}u + lane`)};`);
+    }
+    for (const i of rowList) {
+      const value = broadcast ? handed(`${name}_g${Math.floor(i / lanes)}`, i % lanes) : at(`rowStart + ${i}u`);
+      emit(`let ${name}_${i} = ${value};`);
+    }
+  }
   for (const i of rowList) {
-    emit(`if (rowStart + ${i}u < rowCount) {`);
+    emit(`if (rowStart + ${i}u < rowCount) { let row = rowStart + ${i}u;`);
+    for (const name of Object.keys(epilogue.ofRow)) emit(`let ${name} = ${name}_${i};`);
+    emit(epilogue.before);
+    const sums = columnList.map((j) => sum(i, j));
     for (const j of twin ? [0] : columnList) {
-      const sums = twin ? [sum(i, 0), sum(i, 1)] : [sum(i, j)];
       emit(`if (n${j} < columnCount) { let at = ${place(i, j)};`);
-      emit(epilogue.put(sums, "at", `(rowStart + ${i}u)`, `n${j}`));
+      emit(epilogue.put({ sums, j, at: "at", column: `n${j}` }));
       emit("}");
     }
     emit("}");
@@ -250,7 +294,7 @@ export function matmulKernel(
       ...epilogue.inputs,
       ...problem.tables,
     },
-    outputs: { c: matrixType },
+    outputs: { c: matrixType, ...epilogue.outputs },
     uniforms: { ...problem.uniforms, ...epilogue.uniforms },
     grid: (uniforms) => {
       const [rows, columns] = problem.extent(uniforms);

@@ -3,14 +3,18 @@
  * in generator.ts.
  * @module
  */
-import { imageType, type Kernel, matrixType, sharedSource } from "../gpu/program.ts";
+import { imageType, type Kernel, matrixType } from "../gpu/program.ts";
 import type { Operands } from "../numerics.ts";
 import { accumulate, type Epilogue, matmulKernel, type Problem, residual, store } from "./generator.ts";
-import swiglu from "../swiglu/swiglu.wgsl" with { type: "text" };
+import { rotation } from "../rope/rotation.ts";
+import gateWgsl from "../swiglu/swiglu.wgsl" with { type: "text" };
 import type { Tile } from "./tile.ts";
 
-/** `gated4`, SwiGLU of four gates and what they let through. */
-const gateWgsl = sharedSource(swiglu);
+/** How a product rotates its columns: the size of a head, and the type of the tables of cosines and sines (rope/rotation.ts). */
+export interface Rotation {
+  readonly headSize: number;
+  readonly table: string;
+}
 
 const dense: Problem = {
   tables: {},
@@ -38,17 +42,27 @@ export function linearForward(
   return matmulKernel("matmul_forward", dense, ["row", "column"], finish, operands, tile, packed);
 }
 
+/** The same, its first columns rotated as RoPE has it; `positions` has one of each row. */
+export function linearRotated(operands: Operands, tile: Tile, { headSize, table }: Rotation, packed = false): Kernel {
+  const epilogue = rotation(tile, headSize, (row) => row, table);
+  return matmulKernel("matmul_forward_rotated", dense, ["row", "column"], epilogue, operands, tile, packed);
+}
+
 /**
- * `c[rows][columns] = gate * sigmoid(gate) * up` (swiglu.ts) of a linear layer whose weight [2 * columns][depth] makes gates, then what
- * they let through. The uniform `twin` is `columns` again. Nothing is kept for a backward pass.
+ * `c[rows][columns] = gate * sigmoid(gate) * up` (swiglu.wgsl) of a linear layer whose weight [2 * columns][depth] makes gates, then what
+ * they let through. The uniform `twin` is `columns` again. With `keeps`, what a backward pass needs goes to `gateUp[rows][2 * columns]`.
  */
-export function linearGated(operands: Operands, tile: Tile, packed = false): Kernel {
+export function linearGated(operands: Operands, tile: Tile, keeps: boolean, packed = false): Kernel {
   const epilogue: Epilogue = {
     ...store,
+    outputs: keeps ? { gateUp: matrixType } : {},
     uniforms: { twin: "u32" },
     wgsl: gateWgsl,
     twin: true,
-    put: ([gate, up], at) => `c[${at}] = gated4(opaque4(${gate}), opaque4(${up}));`,
+    put: ({ sums: [gate, up], at, column }) =>
+      `let gate = opaque4(${gate}); let up = opaque4(${up}); c[${at}] = gated4(gate, up);
+      ${keeps ? `let gateAt = (row * 2u * params.twin + ${column}) / 4u;` : ""}
+      ${keeps ? "gateUp[gateAt] = gate; gateUp[gateAt + params.twin / 4u] = up;" : ""}`,
   };
   return matmulKernel("matmul_forward_gated", dense, ["row", "column"], epilogue, operands, tile, packed);
 }
@@ -59,6 +73,24 @@ export function linearGated(operands: Operands, tile: Tile, packed = false): Ker
  */
 export function linearInputGradient(operands: Operands, tile: Tile, packed = false): Kernel {
   return matmulKernel("matmul_input_gradient", dense, ["row", "row"], store, operands, tile, packed);
+}
+
+/**
+ * Gradients of gates and of what they let through, `c[rows][2 * columns]`, from the gradient of a linear layer's input that is their
+ * SwiGLU: `linearInputGradient` with swiglu.wgsl's backward pass where it is computed. `gateUp` is laid out as c, whose stride `cStride`
+ * is that of a whole row, and read from an image where the tile reads one.
+ */
+export function linearGateGradient(operands: Operands, tile: Tile, packed = false): Kernel {
+  const epilogue: Epilogue = {
+    ...store,
+    inputs: { gateUp: tile.aImage ? imageType : matrixType },
+    wgsl: gateWgsl,
+    put: ({ sums, j, at }) =>
+      `let upAt = ${at} + columnCount / 4u; let gate = fetch_gateUp(${at}); let up = fetch_gateUp(upAt);
+      let g = opaque4(${sums[j]}); let s = sigmoid4(gate);
+      c[${at}] = gate_gradient4(g, gate, up, s); c[upAt] = up_gradient4(g, gate, s);`,
+  };
+  return matmulKernel("matmul_gate_gradient", dense, ["row", "row"], epilogue, operands, tile, packed);
 }
 
 /**
@@ -165,26 +197,32 @@ export function attentionScoreGradient(operands: Operands, tile: Tile): Kernel {
     ...store,
     inputs: { weights: tile.aImage ? imageType : matrixType, deltas: "array<f32>" },
     uniforms: { scale: "f32" },
+    ofRow: { delta: (row) => `deltas[(place.x + ${row}) * params.heads + h]` },
     wgsl: `fn score_gradient(gradient: vec4<f32>, weight: vec4<f32>, delta: f32, inside: vec4<bool>) -> vec4<f32> {
       let slope = mul4(weight, sub4(gradient, vec4<f32>(delta)));
       return select(vec4<f32>(0.0), flush4(mul4(slope, vec4<f32>(params.scale))), inside);
     }`,
-    put: ([sum], at, row, column) =>
-      `c[${at}] = score_gradient(opaque4(${sum}), fetch_weights(${at}), deltas[(place.x + ${row}) * params.heads + h],
-        vec4<u32>(${column}) + vec4<u32>(0u, 1u, 2u, 3u) <= vec4<u32>(${row}));`,
+    put: ({ sums, j, at, column }) =>
+      `c[${at}] = score_gradient(opaque4(${sums[j]}), fetch_weights(${at}), delta,
+        vec4<u32>(${column}) + vec4<u32>(0u, 1u, 2u, 3u) <= vec4<u32>(row));`,
   };
   return matmulKernel("attention_score_gradient", problem, ["row", "column"], epilogue, operands, tile);
 }
 
-/** Queries' columns of `c`: a the gradient of the scores, b the matrix of queries, keys and values. */
-export function attentionQueryGradient(operands: Operands, tile: Tile): Kernel {
+/** Where a product of attention leaves its result: as it is, or rotated. */
+function rotated(tile: Tile, turn: Rotation | null): Epilogue {
+  return turn ? rotation(tile, turn.headSize, (row) => `place.x + ${row}`, turn.table) : store;
+}
+
+/** Queries' columns of `c`, rotated where `turn` says how: a the gradient of the scores, b the matrix of queries, keys and values. */
+export function attentionQueryGradient(operands: Operands, tile: Tile, turn: Rotation | null = null): Kernel {
   const problem = attentionProblem({
     locate: `${perHead} let columnCount = params.headSize; let cBase = queryBase; let cStride = params.width;`,
     segment: `let aBase = scoreBase; let aStride = place.w; let bBase = keyBase; let bStride = params.width;
       let kStart = 0u; let kEnd = min(place.y, rowEnd);`,
     scores: false,
   });
-  return matmulKernel("attention_query_gradient", problem, ["row", "row"], store, operands, tile);
+  return matmulKernel("attention_query_gradient", problem, ["row", "row"], rotated(tile, turn), operands, tile);
 }
 
 /** One segment per query head that shares the key head; keys see only queries at or after them, so k starts at the tile. */
@@ -201,10 +239,10 @@ function keyHeadProblem(target: "keyBase" | "valueBase", bBase: string, bStride:
   });
 }
 
-/** Keys' columns of `c`: a the gradient of the scores, b the matrix of queries, keys and values. */
-export function attentionKeyGradient(operands: Operands, tile: Tile): Kernel {
+/** Keys' columns of `c`, rotated where `turn` says how: a the gradient of the scores, b the matrix of queries, keys and values. */
+export function attentionKeyGradient(operands: Operands, tile: Tile, turn: Rotation | null = null): Kernel {
   const problem = keyHeadProblem("keyBase", "queryBase", "params.width");
-  return matmulKernel("attention_key_gradient", problem, ["column", "row"], store, operands, tile);
+  return matmulKernel("attention_key_gradient", problem, ["column", "row"], rotated(tile, turn), operands, tile);
 }
 
 /** Values' columns of `c`: a the attention weights, b the gradient of the mixed values. */

@@ -1,5 +1,5 @@
 /**
- * What swiglu.ts's kernels compute.
+ * What swiglu.wgsl defines.
  * @module
  */
 import { add, exponential, flush, mul, reciprocal, sub } from "../numerics.ts";
@@ -11,7 +11,7 @@ function sigmoid(x: number): number {
 }
 
 /** y [rows][width] of gateUp [rows][2 * width]. */
-export function swigluForwardOracle(gateUp: ArrayLike<number>, width: number): Float32Array {
+export function swigluForwardOracle(gateUp: ArrayLike<number>, width: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: gateUp.length / 2 }, (_, i) => {
     const at = Math.floor(i / width) * 2 * width + i % width;
     return flush(mul(mul(gateUp[at], sigmoid(gateUp[at])), gateUp[at + width]));
@@ -23,7 +23,7 @@ export function swigluBackwardOracle(
   gateUp: ArrayLike<number>,
   gradient: ArrayLike<number>,
   width: number,
-): Float32Array {
+): Float32Array<ArrayBuffer> {
   const result = new Float32Array(gateUp.length);
   for (let i = 0; i < gradient.length; i++) {
     const at = Math.floor(i / width) * 2 * width + i % width;
