@@ -30,9 +30,10 @@ fn scaled(item: u32) -> vec4<f32> {
 // Part of the kernels that need u: four values of it.
 fn update(item: u32) -> vec4<f32> {
   let quads = params.columns / 4u;
-  let row_root = mul(factors[params.matrix].x, reciprocal_root(rowMoments[params.firstRow + item / quads]));
+  let row = quotient(item, quads);
+  let row_root = mul(factors[params.matrix].x, reciprocal_root(rowMoments[params.firstRow + row]));
   let row_factor = select(row_root, 1.0, params.rows == 1u);
-  let column_root = reciprocal_roots(columnMoments[params.matrix * quads + item % quads]);
+  let column_root = reciprocal_roots(columnMoments[params.matrix * quads + item - row * quads]);
   return flush4(mul4(mul4(scaled(item), column_root), vec4<f32>(row_factor)));
 }
 

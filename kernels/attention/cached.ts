@@ -132,9 +132,11 @@ function bodyWgsl(
     scores ? `operand(queries[query${name} + ${k}])` : `operand(weights[score${name} + ${k}])`;
   if (spread) {
     emit(`for (var start = 0u; start < quads; start += ${lanes}u) {`);
-    emit(`let a0 = ${a("i0", "min(start + lane, quads - 1u)")};`);
+    emit(`var a0 = ${a("i0", "min(start + lane, quads - 1u)")};`);
     emit(`let end = min(start + ${lanes}u, quads);`);
-    emit(`for (var k = start; k < end; k++) { let x0 = subgroupShuffle(a0, part * ${lanes}u + k - start);`);
+    // What was loaded goes round the lanes, one a step: a shuffle whose lanes are not known beforehand is a loop on some adapters.
+    emit(`for (var k = start; k < end; k++) { let x0 = ${handedWgsl("a0", 0, tile)};`);
+    emit(`a0 = subgroupShuffle(a0, own - lane + (lane + 1u) % ${lanes}u);`);
   } else {
     emit("for (var k = 0u; k < quads; k++) {");
     if (broadcast) {

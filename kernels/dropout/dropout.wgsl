@@ -42,9 +42,9 @@ fn philox(counter: vec4<u32>) -> vec4<u32> {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let item = (group.y * 32768u + group.x) * 64u + lane;
   let quads = params.width / 4u;
-  let row = item / quads;
+  let row = quotient(item, quads);
   if (row >= params.rows) { return; }
-  let words = philox(vec4<u32>(positions[row] * quads + item % quads, numbers[row], params.layer, params.step));
+  let words = philox(vec4<u32>(positions[row] * quads + item - row * quads, numbers[row], params.layer, params.step));
   let scaled = flush4(mul4(x[item], vec4<f32>(params.scale)));
   let kept = select(vec4<f32>(0.0), scaled, words >= vec4<u32>(params.threshold));
   y[item] = EPILOGUE;

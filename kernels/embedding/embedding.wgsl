@@ -11,7 +11,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let item = (group.y * 32768u + group.x) * 64u + lane;
   let quads = params.width / 4u;
   if (item >= params.count * quads) { return; }
-  x[item] = weight[tokens[item / quads] * quads + item % quads];
+  let row = quotient(item, quads);
+  x[item] = weight[tokens[row] * quads + item - row * quads];
 }
 
 //// kernel embedding_gradient
@@ -21,8 +22,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let item = (group.y * 32768u + group.x) * 64u + lane;
   let quads = params.width / 4u;
   if (item >= params.buckets * quads) { return; }
-  let bucket = buckets[item / quads];
-  let column = item % quads;
+  let number = quotient(item, quads);
+  let bucket = buckets[number];
+  let column = item - number * quads;
   let place = bucket.x * quads + column;
   var sum = weightGradient[place];
   for (var i = 0u; i < bucket.z; i++) {

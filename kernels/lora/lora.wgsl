@@ -28,9 +28,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let item = (group.y * 32768u + group.x) * 64u + lane;
   let quads = params.width / 4u;
-  let row = item / quads;
+  let row = quotient(item, quads);
   if (row >= params.rows) { return; }
-  let columns = vec4<u32>(4u * (item % quads)) + vec4<u32>(0u, 1u, 2u, 3u);
+  let columns = vec4<u32>(4u * (item - row * quads)) + vec4<u32>(0u, 1u, 2u, 3u);
   let within = columns / vec4<u32>(params.rank) == vec4<u32>(blocks[row]);
   gradient[item] = select(vec4<f32>(0.0), gradient[item], within);
 }

@@ -6,11 +6,11 @@
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let item = (group.y * 32768u + group.x) * 64u + lane;
   let quads = params.width / 4u;
-  let row = item / quads;
+  let row = quotient(item, quads);
   if (row >= params.rows) {
     return;
   }
-  y[item] = x[index[row] * quads + item % quads];
+  y[item] = x[index[row] * quads + item - row * quads];
 }
 
 //// kernel scatter_rows
@@ -19,10 +19,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let item = (group.y * 32768u + group.x) * 64u + lane;
   let quads = params.width / 4u;
-  let row = item / quads;
+  let row = quotient(item, quads);
   if (row >= params.rows) {
     return;
   }
   let place = source[row];
-  x[item] = select(vec4<f32>(0.0), y[(max(place, 1u) - 1u) * quads + item % quads], place > 0u);
+  x[item] = select(vec4<f32>(0.0), y[(max(place, 1u) - 1u) * quads + item - row * quads], place > 0u);
 }

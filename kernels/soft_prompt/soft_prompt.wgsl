@@ -12,8 +12,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let item = (group.y * 32768u + group.x) * 64u + lane;
   let quads = params.width / 4u;
   if (item >= params.count * quads) { return; }
-  let token = tokens[item / quads];
-  let place = (token & 0x7fffffffu) * quads + item % quads;
+  let row = quotient(item, quads);
+  let token = tokens[row];
+  let place = (token & 0x7fffffffu) * quads + item - row * quads;
   if (token < 0x80000000u) {
     x[item] = weight[place];
   } else {
@@ -28,13 +29,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let item = (group.y * 32768u + group.x) * 64u + lane;
   let quads = params.width / 4u;
-  let row = item / quads;
+  let row = quotient(item, quads);
   if (row >= params.rows) { return; }
   var sum = promptGradient[item];
   for (var s = 0u; s < params.count; s++) {
     let place = places[s];
     if (row >= place.z && row - place.z < place.y) {
-      sum = add4(sum, gradient[(place.x + row - place.z) * quads + item % quads]);
+      sum = add4(sum, gradient[(place.x + row - place.z) * quads + item - row * quads]);
     }
   }
   promptGradient[item] = sum;
