@@ -12,7 +12,7 @@ import { createProgram, dispatch, type Program, releaseProgram, run } from "../k
 import { loraBlocks, loraMerge, loraScale, noBlock } from "../kernels/lora/lora.ts";
 import { linearForward, linearInputGradient, linearWeightGradient } from "../kernels/matmul/matmul.ts";
 import { chooseTile } from "../kernels/matmul/tile.ts";
-import { type Llama, padded, type Parameter, recordPacking } from "./llama.ts";
+import { type Llama, padded, type Parameter, recordOperands, renewOperands } from "./llama.ts";
 
 /** What an adapter is made of. */
 export interface AdapterSpec {
@@ -180,7 +180,7 @@ export function attachAdapter(adapter: Adapter): void {
   const { gpu } = adapter.llama;
   const program = createProgram<null>(gpu, "attaching an adapter");
   recordMerge(program, adapter);
-  recordPacking(program, adapter.parameters.map(({ parameter }) => parameter));
+  recordOperands(program, adapter.parameters.map(({ parameter }) => parameter));
   run(program, null);
   releaseProgram(program);
 }
@@ -192,10 +192,7 @@ export function detachAdapter({ llama: { gpu }, parameters }: Adapter): void {
     encoder.copyBufferToBuffer(base.buffer, base.offset, tensor.buffer, tensor.offset, 4 * base.length);
   }
   gpu.device.queue.submit([encoder.finish()]);
-  const program = createProgram<null>(gpu, "packing");
-  recordPacking(program, parameters.map(({ parameter }) => parameter));
-  run(program, null);
-  releaseProgram(program);
+  renewOperands(gpu, parameters.map(({ parameter }) => parameter));
 }
 
 /** Frees an adapter's memory; the model keeps the weights it has. */

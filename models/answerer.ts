@@ -2,7 +2,7 @@
  * What answering prompts runs on the GPU: programs, tables and caches for batches up to a capacity.
  * @module
  */
-import { chooseToken, scoreLabels } from "../kernels/decoding/decoding.ts";
+import { chooseToken, decodingLanes, scoreLabels } from "../kernels/decoding/decoding.ts";
 import { allocate, type Arena, type Tensor, upload } from "../kernels/gpu/buffers.ts";
 import { createProgram, dispatch, type Program, releaseProgram } from "../kernels/gpu/program.ts";
 import {
@@ -80,7 +80,7 @@ function recordChoice(
   const { tokens, positions, slots, sequences } = tables;
   dispatch(
     program,
-    chooseToken,
+    chooseToken(decodingLanes(llama.gpu)),
     { logits: activations.logits, stopTokens, state, tokens, positions, slots, sequences, generated },
     (shape) => ({
       rows: shape.tokens,
@@ -182,7 +182,8 @@ export function createAnswerer(
   recordLastTokens(score, promptPass, lastTokens, stepPass);
   recordLogits(score, stepPass);
   const logits = stepPass.activations.logits;
-  dispatch(score, scoreLabels, { logits, labelTokens, scores: labelScores, best, choice }, (shape) => ({
+  const lanes = decodingLanes(gpu);
+  dispatch(score, scoreLabels(lanes), { logits, labelTokens, scores: labelScores, best, choice }, (shape) => ({
     rows: shape.tokens,
     vocabulary: config.vocabSize,
     stride: padded(config.vocabSize),

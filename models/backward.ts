@@ -215,7 +215,7 @@ export function recordBackward<S extends TrainingShape>(
       rmsNormBackward(carried !== undefined),
       {
         ...read,
-        weight: inImage(program, images?.third, parameter.tensor, () => hiddenSize),
+        weight: parameter.operand,
         xGradient: dx,
         ...(carried ? { carried_gradient: carried } : {}),
       },

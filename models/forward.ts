@@ -170,7 +170,7 @@ export function attentionScale(config: LlamaConfig): number {
 function recordNorm<S>(
   program: Program<S>,
   { hiddenSize: width, normEpsilon: epsilon }: LlamaConfig,
-  { tensor: weight }: Parameter,
+  { operand: weight }: Parameter,
   tensors: { x: Tensor; y: Tensor; inverse: Tensor; images: OperandImages | null },
   rows: (shape: S) => number,
 ): void {
@@ -180,7 +180,7 @@ function recordNorm<S>(
     rmsNormForward,
     {
       x: inImage(program, images?.left, x, (shape) => rows(shape) * width),
-      weight: inImage(program, images?.third, weight, () => width),
+      weight,
       y,
       inverse,
     },

@@ -1,15 +1,22 @@
 /**
- * Copies of matrices in images, for adapters that read images faster than buffers: there a kernel reads what it needs from an image
- * that is filled right before. Three images serve a whole program; each copy overwrites the one before.
+ * Copies of activations in images, for adapters that read images faster than buffers: there a kernel reads what it needs from an image
+ * that is filled right before. Three images serve a whole program; each copy overwrites the one before. Weights have images of their own.
  * @module
  */
-import { allocateImage, type Arena, type Image, imageBytes, imageFits, type Tensor } from "../kernels/gpu/buffers.ts";
+import {
+  allocateImage,
+  type Arena,
+  type Image,
+  imageBytes,
+  imageFits,
+  prefersImages,
+  type Tensor,
+} from "../kernels/gpu/buffers.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
 import { copyToImage, dispatch, fromImages, type Kernel, type Program, type Uniforms } from "../kernels/gpu/program.ts";
 import type { BatchCapacity } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
 import { attentionWidth, padded } from "./llama.ts";
-import { productsReadImages } from "./products.ts";
 
 /** Where copies go. */
 export interface OperandImages {
@@ -17,7 +24,7 @@ export interface OperandImages {
   readonly left: Image;
   /** A kernel's second matrix, as a product's right operand. */
   readonly right: Image;
-  /** A kernel's third matrix: the weights of a norm, queries, keys and values, or gates and what they let through. */
+  /** A kernel's third matrix: queries, keys and values, or gates and what they let through. */
   readonly third: Image;
 }
 
@@ -34,26 +41,23 @@ function imageSizes(
   const rows = Math.max(tokens * Math.max(width, d, mixed, 2 * f), targets * d, scores);
   return {
     left: Math.max(rows, trains ? targets * vocabulary : 0),
-    right: Math.max(rows, d * Math.max(width, mixed, 2 * f, vocabulary)),
-    third: Math.max(d, trains ? tokens * Math.max(width, 2 * f) : 0),
+    right: rows,
+    third: trains ? tokens * Math.max(width, 2 * f) : 0,
   };
 }
 
-/** Whether images for a capacity fit this adapter's textures. */
-function allFit(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): boolean {
-  return Object.values(imageSizes(config, capacity, trains)).every((size) => imageFits(gpu, size));
-}
+/** Tokens from which copies into images pay: below, they take longer than what they save. */
+const fewTokens = 256;
 
-/** Whether kernels read images here: on this adapter some product should, in some operand mode, and textures can hold as much. */
+/** Whether kernels read activations from images here: the adapter prefers them, there is enough to do, and textures can hold as much. */
 export function usesImages(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): boolean {
-  return allFit(gpu, config, capacity, trains) && productsReadImages(gpu, config, capacity, trains, "chosen");
+  return prefersImages(gpu) && capacity.tokens >= fewTokens &&
+    Object.values(imageSizes(config, capacity, trains)).every((size) => imageFits(gpu, size));
 }
 
-/** Most bytes that images for a capacity take. Where tiles are measured, any that competes may win, and the estimate comes before. */
+/** Bytes that images for a capacity take. */
 export function imagesBytes(gpu: Gpu, config: LlamaConfig, capacity: BatchCapacity, trains: boolean): number {
-  if (!allFit(gpu, config, capacity, trains) || !productsReadImages(gpu, config, capacity, trains, "possible")) {
-    return 0;
-  }
+  if (!usesImages(gpu, config, capacity, trains)) return 0;
   return Object.values(imageSizes(config, capacity, trains)).reduce((sum, size) => sum + imageBytes(size), 0);
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Image, Tensor } from "../kernels/gpu/buffers.ts";
-import { copyToImage, dispatch, type Kernel, type Program, type Uniforms } from "../kernels/gpu/program.ts";
+import { dispatch, type Kernel, type Program, type Uniforms } from "../kernels/gpu/program.ts";
 import {
   linearForward,
   linearGated,
@@ -12,11 +12,11 @@ import {
   linearRotated,
   linearWeightGradient,
 } from "../kernels/matmul/matmul.ts";
-import type { Tile } from "../kernels/matmul/tile.ts";
+import { productTile, type Tile } from "../kernels/matmul/tile.ts";
 import { canRotate, tableType } from "../kernels/rope/rotation.ts";
 import type { Llama, Parameter } from "./llama.ts";
 import { inImage, type OperandImages } from "./images.ts";
-import { linearTile, productsOfLayer } from "./products.ts";
+import { productsOfLayer } from "./products.ts";
 
 /** The images of a product's two operands. */
 export type ProductImages = Pick<OperandImages, "left" | "right">;
@@ -24,30 +24,22 @@ export type ProductImages = Pick<OperandImages, "left" | "right">;
 /** A layer's weight, [outputs][inputs]. */
 export type Matrix = Pick<Parameter, "tensor" | "operand" | "rows" | "columns">;
 
-/** Where a product finds a weight: in an image, whose copying is recorded, or in its buffer, packed or not. */
-function recordWeight<S>(
-  program: Program<S>,
-  { tensor, operand, rows, columns }: Matrix,
-  image: Image | null,
-): { weight: Tensor | Image; packed: boolean } {
-  if (!image) return { weight: operand, packed: operand !== tensor };
-  return { weight: copyToImage(program, tensor, image, () => rows * columns), packed: false };
-}
-
 /** What a linear layer reads. */
 interface Reads {
   readonly x: Tensor;
   readonly images?: ProductImages | null;
 }
 
-/** The tile of a linear layer's product. */
+/** The tile of a linear layer's product, and whether its weight is packed. */
 function forwardTile(
   { gpu, operands }: Pick<Llama, "gpu" | "operands">,
   capacityRows: number,
-  { rows, columns }: Matrix,
+  { rows, columns, operand, tensor }: Matrix,
   images: ProductImages | null,
-): Tile {
-  return linearTile(gpu, productsOfLayer(rows, columns, capacityRows).forward, operands, images !== null);
+): { tile: Tile; packed: boolean } {
+  const tile = productTile(gpu, productsOfLayer(rows, columns, capacityRows).forward, operands);
+  const bImage = "view" in operand;
+  return { tile: { ...tile, aImage: images !== null, bImage }, packed: !bImage && operand !== tensor };
 }
 
 /** Records the product of a linear layer by the kernel that `make` makes. */
@@ -61,14 +53,13 @@ function recordProduct<S>(
   tensors: Readonly<Record<string, Tensor | Image>>,
   uniforms: (shape: S) => Uniforms,
 ): void {
-  const tile = forwardTile(llama, capacityRows, parameter, images);
-  const { weight, packed } = recordWeight(program, parameter, images && tile.bImage ? images.right : null);
+  const { tile, packed } = forwardTile(llama, capacityRows, parameter, images);
   const depth = parameter.columns;
-  const a = inImage(program, tile.aImage ? images?.left : undefined, x, (shape) => uniforms(shape).rows * depth);
+  const a = inImage(program, images?.left, x, (shape) => uniforms(shape).rows * depth);
   dispatch(
     program,
     make(tile, packed),
-    { ...tensors, a, b: weight },
+    { ...tensors, a, b: parameter.operand },
     (shape) => ({ ...uniforms(shape), depth, aStride: depth, bStride: depth }),
   );
 }
@@ -115,7 +106,7 @@ export function recordRotated<S>(
 ): boolean {
   const { operands, cosines, sines, config: { headSize, heads, keyValueHeads } } = llama;
   const { y, positions, images = null } = tensors;
-  if (!canRotate(forwardTile(llama, capacityRows, parameter, images), headSize)) return false;
+  if (!canRotate(forwardTile(llama, capacityRows, parameter, images).tile, headSize)) return false;
   const turn = { headSize, table: tableType(cosines) };
   recordProduct(
     program,
@@ -182,20 +173,19 @@ export function recordLinearGradients<S>(
   { rows, count }: { rows: (shape: S) => number; count: (shape: S) => number },
 ): void {
   const { y, x, xGradient, weightGradient, gateUp, sequences, images } = tensors;
+  if (!weightGradient && !xGradient) return;
   const { rows: outputs, columns: inputs } = parameter;
   const products = productsOfLayer(outputs, inputs, capacityRows);
-  const weightTile = linearTile(gpu, products.weightGradient, operands, images !== null);
-  const inputTile = linearTile(gpu, products.inputGradient, operands, images !== null);
-  const yImage = images && ((weightGradient && weightTile.aImage) || (xGradient && inputTile.aImage))
-    ? copyToImage(program, y, images.left, (shape) => rows(shape) * outputs)
-    : y;
+  const inImages = images !== null;
+  const yImage = inImage(program, images?.left, y, (shape) => rows(shape) * outputs);
   if (weightGradient) {
+    const tile = productTile(gpu, products.weightGradient, operands);
     dispatch(
       program,
-      linearWeightGradient(operands, weightTile),
+      linearWeightGradient(operands, { ...tile, aImage: inImages, bImage: inImages }),
       {
-        a: weightTile.aImage ? yImage : y,
-        b: images && weightTile.bImage ? copyToImage(program, x, images.right, (shape) => rows(shape) * inputs) : x,
+        a: yImage,
+        b: inImage(program, images?.right, x, (shape) => rows(shape) * inputs),
         c: weightGradient,
         sequences,
       },
@@ -210,17 +200,15 @@ export function recordLinearGradients<S>(
     );
   }
   if (!xGradient) return;
-  const { weight, packed } = recordWeight(program, parameter, images && inputTile.bImage ? images.right : null);
-  const gates = gateUp && inImage(
-    program,
-    inputTile.aImage ? images?.third : undefined,
-    gateUp,
-    (shape) => rows(shape) * 2 * inputs,
-  );
+  const { operand } = parameter;
+  const bImage = "view" in operand;
+  const packed = !bImage && operand !== parameter.tensor;
+  const tile = { ...productTile(gpu, products.inputGradient, operands), aImage: inImages, bImage };
+  const gates = gateUp && inImage(program, images?.third, gateUp, (shape) => rows(shape) * 2 * inputs);
   dispatch(
     program,
-    gates ? linearGateGradient(operands, inputTile, packed) : linearInputGradient(operands, inputTile, packed),
-    { a: inputTile.aImage ? yImage : y, b: weight, c: xGradient, ...(gates ? { gateUp: gates } : {}) },
+    gates ? linearGateGradient(operands, tile, packed) : linearInputGradient(operands, tile, packed),
+    { a: yImage, b: operand, c: xGradient, ...(gates ? { gateUp: gates } : {}) },
     (shape) => ({
       rows: rows(shape),
       columns: inputs,

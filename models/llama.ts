@@ -5,19 +5,24 @@
  */
 import {
   allocate,
+  allocateImage,
   allocateTable,
   allocateTogether,
   type Arena,
   createArena,
   type Image,
+  imageBytes,
+  imageFits,
+  prefersImages,
   readFloats,
   releaseArena,
+  tableBytes,
   type Tensor,
   togetherElements,
   upload,
 } from "../kernels/gpu/buffers.ts";
 import { type Gpu, settle } from "../kernels/gpu/device.ts";
-import { createProgram, dispatch, type Program, releaseProgram, run } from "../kernels/gpu/program.ts";
+import { copyToImage, createProgram, dispatch, type Program, releaseProgram, run } from "../kernels/gpu/program.ts";
 import { pack } from "../kernels/pack/pack.ts";
 import { ropeTables } from "../kernels/rope/rope.ts";
 import { promptTokens } from "../kernels/soft_prompt/soft_prompt.ts";
@@ -53,8 +58,11 @@ export interface Parameter {
   readonly layer: number;
   /** Its values on the GPU. */
   readonly tensor: Tensor;
-  /** What matrix products read: the values packed to bf16 where operands are that, else the values themselves. */
-  readonly operand: Tensor;
+  /**
+   * What kernels that work with a weight read: a copy in an image where the adapter prefers these, the values packed to bf16 where operands
+   * are that, else the values themselves.
+   */
+  readonly operand: Tensor | Image;
 }
 
 /** One decoder layer's parameters. */
@@ -166,9 +174,25 @@ function parameterDefinitions(config: LlamaConfig): Definition[] {
   ];
 }
 
-/** Elements of a model's weights as they lie on the GPU, in its own precision. */
-export function weightElements(config: LlamaConfig): number {
-  return togetherElements(parameterDefinitions(config).map(({ rows, columns }) => rows * columns));
+/** Bytes on the GPU of a model with 12-bit or f32 operands: weights, copies of them in images, rotary tables. */
+export function modelBytes(gpu: Gpu, config: LlamaConfig): number {
+  const sizes = parameterDefinitions(config).map(({ rows, columns }) => rows * columns);
+  const copies = sizes.filter((size) => prefersImages(gpu) && imageFits(gpu, size)).map(imageBytes);
+  const table = tableBytes(gpu, config.maxPositions * config.headSize / 2);
+  return 4 * togetherElements(sizes) + copies.reduce((sum, bytes) => sum + bytes, 0) + 2 * table;
+}
+
+/** Where kernels will read a weight: see `Parameter.operand`. */
+function allocateOperand(
+  arena: Arena,
+  { label, group, rows, columns }: Pick<Definition, "label" | "group" | "rows" | "columns">,
+  tensor: Tensor,
+  operands: Operands,
+): Tensor | Image {
+  const image = prefersImages(arena.gpu) ? allocateImage(arena, `${label}, image`, rows * columns) : null;
+  if (image) return image;
+  // Norms are no operands of products.
+  return operands === "bf16" && group !== "norms" ? allocate(arena, `${label}, packed`, rows * columns / 2) : tensor;
 }
 
 /**
@@ -191,7 +215,7 @@ export async function createLlama(
       definitions.map(({ label, rows, columns }) => ({ name: label, length: rows * columns })),
     );
     const parameters = definitions.map(({ parts, ...definition }, i): Parameter => {
-      const { label, group, rows, columns } = definition;
+      const { columns } = definition;
       let firstRow = 0;
       const pieces = parts.map(([name, partRows]) => {
         upload(gpu, tensors[i], tensor(name), firstRow * columns);
@@ -199,9 +223,7 @@ export async function createLlama(
         firstRow += partRows;
         return piece;
       });
-      // Norms are no operands of products.
-      const packs = options.operands === "bf16" && group !== "norms";
-      const operand = packs ? allocate(arena, `${label}, packed`, rows * columns / 2) : tensors[i];
+      const operand = allocateOperand(arena, definition, tensors[i], options.operands);
       return { ...definition, pieces, tensor: tensors[i], operand };
     });
     const [embedding] = parameters;
@@ -216,7 +238,7 @@ export async function createLlama(
     const tables = ropeTables(config.maxPositions, config.headSize, config.ropeTheta, config.ropeScaling);
     const cosines = allocateTable(arena, "rotary cosines", tables.cosines);
     const sines = allocateTable(arena, "rotary sines", tables.sines);
-    packOperands(gpu, parameters);
+    renewOperands(gpu, parameters);
     await settle(gpu);
     const { operands } = options;
     return { gpu, config, operands, arena, embedding, layers, norm, head, parameters, cosines, sines, prompts: null };
@@ -240,17 +262,24 @@ export function promptOf({ prompts }: Llama, prompt = 0): number[] {
   return promptTokens(prompt * prompts.length, prompts.length);
 }
 
-/** Records the packing of every parameter whose products read packed values; nothing where operands are not bf16. */
-export function recordPacking<S>(program: Program<S>, parameters: readonly Parameter[]): void {
-  for (const { tensor: source, operand: packed, rows, columns } of parameters) {
-    if (packed !== source) dispatch(program, pack, { source, packed }, () => ({ length: rows * columns }));
+/** Records what brings operands up to date with the values of these parameters: nothing where they are the values. */
+export function recordOperands<S>(
+  program: Program<S>,
+  parameters: readonly Pick<Parameter, "tensor" | "operand" | "rows" | "columns">[],
+): void {
+  for (const { tensor, operand, rows, columns } of parameters) {
+    const length = () => rows * columns;
+    if ("view" in operand) copyToImage(program, tensor, operand, length);
+    else if (operand !== tensor) {
+      dispatch(program, pack, { source: tensor, packed: operand }, () => ({ length: length() }));
+    }
   }
 }
 
-/** Packs what is packed, after the values were written. */
-function packOperands(gpu: Gpu, parameters: readonly Parameter[]): void {
-  const program = createProgram<null>(gpu, "packing");
-  recordPacking(program, parameters);
+/** Brings operands up to date after values were written. */
+export function renewOperands(gpu: Gpu, parameters: readonly Parameter[]): void {
+  const program = createProgram<null>(gpu, "operands");
+  recordOperands(program, parameters);
   run(program, null);
   releaseProgram(program);
 }

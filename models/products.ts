@@ -7,20 +7,12 @@ import type { Gpu } from "../kernels/gpu/device.ts";
 import type { Kernel } from "../kernels/gpu/program.ts";
 import { type Contest, tune } from "../kernels/gpu/tuner.ts";
 import { linearForward, linearInputGradient, linearWeightGradient } from "../kernels/matmul/matmul.ts";
-import {
-  chooseTile,
-  type LinearProduct,
-  productKey,
-  productTile,
-  productTiles,
-  type Tile,
-} from "../kernels/matmul/tile.ts";
+import { chooseTile, type LinearProduct, productKey, productTiles, type Tile } from "../kernels/matmul/tile.ts";
 import type { Operands } from "../kernels/numerics.ts";
 import type { BatchCapacity } from "./batch.ts";
 import type { LlamaConfig } from "./config.ts";
+import { usesImages } from "./images.ts";
 import { attentionWidth, padded } from "./llama.ts";
-
-const operandModes: readonly Operands[] = ["12bit", "f32", "bf16"];
 
 /** The product of each kind for a layer of `outputs` x `inputs` over `tokens` rows. */
 export function productsOfLayer(
@@ -35,8 +27,8 @@ export function productsOfLayer(
   };
 }
 
-/** Every product of a model's linear layers, the largest first; `trains` includes gradients. */
-function productsOf(config: LlamaConfig, { tokens, targets }: BatchCapacity, trains: boolean): LinearProduct[] {
+/** Every product of a model's linear layers and their gradients, the largest first. */
+function productsOf(config: LlamaConfig, { tokens, targets }: BatchCapacity): LinearProduct[] {
   const { hiddenSize: d, intermediateSize: f, heads, headSize, vocabSize } = config;
   const layers = [
     [attentionWidth(config), d, tokens],
@@ -46,34 +38,8 @@ function productsOf(config: LlamaConfig, { tokens, targets }: BatchCapacity, tra
     [padded(vocabSize), d, targets],
   ];
   return layers.map(([outputs, inputs, rows]) => productsOfLayer(outputs, inputs, rows))
-    .flatMap((products) => trains ? Object.values(products) : [products.forward])
+    .flatMap((products) => Object.values(products))
     .sort((a, b) => b.rows * b.columns * b.depth - a.rows * a.columns * a.depth);
-}
-
-/**
- * Whether some product of a model reads images on this adapter: of the tiles that are `chosen`, in any operand mode, or of those that
- * are `possible`, as any that competes may be chosen later.
- */
-export function productsReadImages(
-  gpu: Gpu,
-  config: LlamaConfig,
-  capacity: BatchCapacity,
-  trains: boolean,
-  which: "chosen" | "possible",
-): boolean {
-  const tiles = (product: LinearProduct) =>
-    which === "chosen"
-      ? operandModes.map((operands) => productTile(gpu, product, operands))
-      : productTiles(gpu, product).slice(0, gpu.tuning ? Infinity : 1);
-  return productsOf(config, capacity, trains).some((product) =>
-    tiles(product).some(({ aImage, bImage }) => aImage || bImage)
-  );
-}
-
-/** The tile of a linear layer's product, reading images only where there are any. */
-export function linearTile(gpu: Gpu, product: LinearProduct, operands: Operands, images: boolean): Tile {
-  const tile = productTile(gpu, product, operands);
-  return images ? tile : { ...tile, aImage: false, bImage: false };
 }
 
 /** Tiles of attention's products: `scores` for those whose result is a matrix of scores, `head` for those of a head's columns. */
@@ -89,8 +55,8 @@ export function attentionTiles(
   };
 }
 
-/** The variants of a product, with data to measure them on. */
-function contestOf(gpu: Gpu, product: LinearProduct, operands: Operands): Contest {
+/** The variants of a product, with data to measure them on; `images`: where its matrices are read from these. */
+function contestOf(gpu: Gpu, product: LinearProduct, operands: Operands, images: boolean): Contest {
   const { kind, rows, columns, depth } = product;
   const makers: Record<LinearProduct["kind"], (tile: Tile) => Kernel> = {
     forward: (tile) => linearForward(operands, tile, "store"),
@@ -103,7 +69,10 @@ function contestOf(gpu: Gpu, product: LinearProduct, operands: Operands): Contes
     : { aStride: depth, bStride: kind === "forward" ? depth : columns, cStride: columns, depth };
   return {
     key: productKey(product, operands),
-    variants: productTiles(gpu, product).map((tile) => [JSON.stringify(tile), makers[kind](tile)]),
+    variants: productTiles(gpu, product).map((tile) => [
+      JSON.stringify(tile),
+      makers[kind]({ ...tile, aImage: images, bImage: images }),
+    ]),
     lengths: { a: rows * depth, b: columns * depth, c: rows * columns, sequences: 4 },
     ...(weights ? { values: { sequences: Uint32Array.of(0, depth, 0, 0) } } : {}),
     uniforms: { rows, columns, ...strides },
@@ -118,9 +87,10 @@ export async function tuneProducts(
   operands: Operands,
 ): Promise<void> {
   if (gpu.tuning) {
+    const images = usesImages(gpu, config, capacity, true);
     await tune(
       gpu,
-      productsOf(config, capacity, true).map((product) => contestOf(gpu, product, operands)),
+      productsOf(config, capacity).map((product) => contestOf(gpu, product, operands, images)),
     );
   }
 }

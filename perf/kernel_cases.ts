@@ -4,6 +4,7 @@
  */
 import { attentionDeltas, attentionSoftmax } from "../kernels/attention/attention.ts";
 import { attentionWeights, attentionWeightsLanes } from "../kernels/attention/weights.ts";
+import { imageFits, prefersImages } from "../kernels/gpu/buffers.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
 import { fromImages, imageType, type Kernel, matrixType, type Uniforms } from "../kernels/gpu/program.ts";
 import {
@@ -20,15 +21,28 @@ import {
   linearRotated,
   linearWeightGradient,
 } from "../kernels/matmul/matmul.ts";
-import type { LinearProduct, Tile } from "../kernels/matmul/tile.ts";
+import { type LinearProduct, productTile, type Tile } from "../kernels/matmul/tile.ts";
 import type { Operands } from "../kernels/numerics.ts";
 import { canRotate } from "../kernels/rope/rotation.ts";
 import type { LlamaConfig } from "../models/config.ts";
 import { attentionWidth, padded } from "../models/llama.ts";
 import { usesImages } from "../models/images.ts";
-import { attentionTiles, linearTile, productsOfLayer } from "../models/products.ts";
+import { attentionTiles, productsOfLayer } from "../models/products.ts";
 import { elementwiseCases, updateCases } from "./elementwise_cases.ts";
 import { type KernelCase, places } from "./kernel_case.ts";
+
+/** The tile a step takes for a product of a linear layer; `images`: whether activations are read from these. */
+function tileOf(
+  gpu: Gpu,
+  kind: LinearProduct["kind"],
+  { rows, outputs, inputs }: { rows: number; outputs: number; inputs: number },
+  operands: Operands,
+  images: boolean,
+): Tile {
+  const tile = productTile(gpu, productsOfLayer(outputs, inputs, rows)[kind], operands);
+  const weights = prefersImages(gpu) && imageFits(gpu, outputs * inputs);
+  return { ...tile, aImage: images, bImage: kind === "weightGradient" ? images : weights };
+}
 
 /** The three products of a linear layer of `outputs` x `inputs` over `rows` rows, with the tiles a step takes; `images`: where it has any. */
 export function linearCases(
@@ -51,8 +65,7 @@ export function linearCases(
     elements: rows * outputs + rows * inputs + outputs * inputs,
   };
   const shape = `${rows} x ${outputs} x ${inputs}`;
-  const products = productsOfLayer(outputs, inputs, rows);
-  const tile = (kind: keyof typeof products) => linearTile(gpu, products[kind], operands, images);
+  const tile = (kind: LinearProduct["kind"]) => tileOf(gpu, kind, size, operands, images);
   const [x, y, weight] = [rows * inputs, rows * outputs, outputs * inputs];
   return [
     {
@@ -318,7 +331,7 @@ export function modelCases(
   const linear = (use: string, outputs: number, inputs: number) =>
     linearCases(gpu, use, { rows, outputs, inputs, sequences }, operands, images);
   const tile = (kind: LinearProduct["kind"], outputs: number, inputs: number) =>
-    linearTile(gpu, productsOfLayer(outputs, inputs, rows)[kind], operands, images);
+    tileOf(gpu, kind, { rows, outputs, inputs }, operands, images);
   const width = attentionWidth(config);
   return [
     ...rotatedCases(linear("queries, keys, values", width, d), tile("forward", width, d), config, length),

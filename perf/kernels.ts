@@ -9,6 +9,7 @@ import {
   createArena,
   type Image,
   imageFits,
+  prefersImages,
   releaseArena,
   type Tensor,
   upload,
@@ -157,7 +158,8 @@ export function withShares(
 function squareCases(gpu: Gpu, side: number): KernelCase[] {
   const sequences = Uint32Array.from([0, side, 0, 0]);
   const size = { rows: side, outputs: side, inputs: side, sequences };
-  const cases = (operands: Operands) => linearCases(gpu, "square", size, operands, imageFits(gpu, side * side));
+  const images = prefersImages(gpu) && imageFits(gpu, side * side);
+  const cases = (operands: Operands) => linearCases(gpu, "square", size, operands, images);
   return [...cases("f32"), ...cases("12bit").slice(0, 1), ...cases("bf16").slice(0, 1)];
 }
 

@@ -5,7 +5,7 @@
 import type { Gpu } from "../kernels/gpu/device.ts";
 import { synchronize } from "../kernels/gpu/device.ts";
 import { type LlamaConfig, parameterShapes } from "../models/config.ts";
-import { createLlama, releaseLlama, weightElements } from "../models/llama.ts";
+import { createLlama, modelBytes, releaseLlama } from "../models/llama.ts";
 import { createSession, trainingBytes } from "../training/session.ts";
 import { sequences, weights } from "./data.ts";
 import { sessionOptions } from "./step.ts";
@@ -84,8 +84,7 @@ async function measurePoint(
   const session = await createSession(llama, options);
   try {
     const allocatedBytes = gpu.allocated - before;
-    const estimatedBytes = trainingBytes(llama, options) +
-      4 * (weightElements(config) + llama.cosines.length + llama.sines.length);
+    const estimatedBytes = trainingBytes(llama, options) + modelBytes(gpu, config);
     const batch = sequences(count, length, config.vocabSize);
     const step = async () => {
       await session.step(batch, 1e-4);

@@ -9,6 +9,7 @@ import {
   allocateImage,
   type Arena,
   createArena,
+  prefersImages,
   releaseArena,
   type Tensor,
   upload,
@@ -17,6 +18,7 @@ import { type Gpu, settle } from "../kernels/gpu/device.ts";
 import { createProgram, dispatch, releaseProgram, run } from "../kernels/gpu/program.ts";
 import type { Operands } from "../kernels/numerics.ts";
 import type { OperandImages } from "../models/images.ts";
+import { recordOperands } from "../models/llama.ts";
 import { type Matrix, recordGated, recordLinear, recordLinearGradients } from "../models/linear.ts";
 import { fill, filledTensor } from "./data.ts";
 import { copy, gradientDescent } from "./limits.ts";
@@ -25,8 +27,15 @@ import { type Effort, wallWindows } from "./timing.ts";
 
 const rate = 1e-5;
 
-/** Images for a layer's operands, as a training step has them; null where textures cannot hold as much. */
+/** A weight, with the image that products read where this adapter prefers these. */
+function matrixOf(arena: Arena, tensor: Tensor, rows: number, columns: number): Matrix {
+  const image = prefersImages(arena.gpu) ? allocateImage(arena, `${tensor.name}, image`, rows * columns) : null;
+  return { tensor, operand: image ?? tensor, rows, columns };
+}
+
+/** Images for a layer's operands, as a training step has them; null where it reads buffers. */
 function operandImages(arena: Arena, lengths: Record<keyof OperandImages, number>): OperandImages | null {
+  if (!prefersImages(arena.gpu)) return null;
   const left = allocateImage(arena, "left operands", lengths.left);
   const right = allocateImage(arena, "right operands", lengths.right);
   const third = allocateImage(arena, "third operands", lengths.third);
@@ -48,7 +57,7 @@ export async function stackSeconds(
     upload(gpu, sequences, Uint32Array.from([0, tokens, 0, 0]));
     const images = operandImages(arena, {
       left: tokens * Math.max(2 * inner, width),
-      right: Math.max(2 * inner * width, tokens * Math.max(inner, width)),
+      right: tokens * Math.max(inner, width),
       third: tokens * 2 * inner,
     });
     const model = { gpu, operands };
@@ -64,7 +73,7 @@ export async function stackSeconds(
     const weight = (name: string, rows: number, columns: number) => {
       const made = tensor(name, rows * columns);
       upload(gpu, made, fill(rows * columns, 1 / Math.sqrt(columns)));
-      return { tensor: made, operand: made, rows, columns };
+      return matrixOf(arena, made, rows, columns);
     };
     const g = filledTensor(arena, "g", tokens * width);
     const layers = Array.from({ length: blocks }, () => ({
@@ -80,6 +89,7 @@ export async function stackSeconds(
     const dx = tensor("gradient through the block", tokens * width);
     const dHidden = tensor("gradient of gates and what they let through", tokens * 2 * inner);
     const x = filledTensor(arena, "x", tokens * width);
+    recordOperands(program, layers.flatMap(({ gateUp, down }) => [gateUp, down]));
     const inputOf = (block: number) => block === 0 ? x : layers[block - 1].y;
 
     layers.forEach(({ gateUp, down, hidden, gated, y }, block) => {
@@ -145,7 +155,8 @@ export async function squareSeconds(
     const [x, tensor] = ["x", "weight"].map((name) => filledTensor(arena, name, side * side));
     const y = allocate(arena, "y", side * side);
     const images = operandImages(arena, { left: side * side, right: side * side, third: 0 });
-    const weight = { tensor, operand: tensor, rows: side, columns: side };
+    const weight = matrixOf(arena, tensor, side, side);
+    recordOperands(program, [weight]);
     recordLinear(program, { gpu, operands }, side, weight, { x, y, images }, () => side);
     await settle(gpu);
     return await wallWindows(gpu, floor, effort, () => run(program, null));

@@ -7,7 +7,7 @@ import { allocate, createArena, readBack, readFloats, releaseArena, upload } fro
 import { settle } from "../kernels/gpu/device.ts";
 import { clear, createProgram, type DispatchTime, releaseProgram, run } from "../kernels/gpu/program.ts";
 import { recordMerge } from "../models/adapter.ts";
-import { type Llama, piecesOf, recordPacking } from "../models/llama.ts";
+import { type Llama, piecesOf, recordOperands } from "../models/llama.ts";
 import { createGradientPass, type GradientPass, passBytes, type PassOptions } from "./gradient_pass.ts";
 import { copyRows, learningElements } from "./learners.ts";
 import type { WeightedSequence } from "./micro_batches.ts";
@@ -70,7 +70,7 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
   const { gpu } = llama;
   const arena = createArena(gpu);
   const update = createProgram<UpdateShape>(gpu, "optimizer");
-  const afterUpdate = createProgram<null>(gpu, "merging and packing");
+  const afterUpdate = createProgram<null>(gpu, "merging and operands");
   let pass: GradientPass | null = null;
   const release = () => {
     pass?.release();
@@ -86,7 +86,7 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
     recordUpdate(update, arena, list, moments, norms, options);
     const changing = [...gradients.of.keys()];
     if (options.adapter && changing.length > 0) recordMerge(afterUpdate, options.adapter);
-    recordPacking(afterUpdate, changing);
+    recordOperands(afterUpdate, changing);
     await settle(gpu);
   } catch (error) {
     release();

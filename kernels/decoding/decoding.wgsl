@@ -1,9 +1,9 @@
-// Greedy decoding on the GPU: the chosen token feeds the next step without a read-back. A workgroup of 64 lanes goes over a row's logits.
+// Greedy decoding on the GPU: the chosen token feeds the next step without a read-back. A workgroup of LANES goes over a row's logits.
 
 // The largest of some logits with its token, and the second largest.
 struct Best { logit: f32, second: f32, token: u32 }
 
-var<workgroup> bests: array<Best, 64>;
+var<workgroup> bests: array<Best, LANES>;
 
 // Of both together. Of equal logits the first token is the best, and the lead is zero; so the order of merging changes nothing.
 fn merged(a: Best, b: Best) -> Best {
@@ -14,16 +14,21 @@ fn merged(a: Best, b: Best) -> Best {
   return Best(a.logit, second, a.token);
 }
 
-// Of a row of `vocabulary` logits at `base`; the result is lane 0's.
-fn best_of_row(base: u32, lane: u32) -> Best {
+// Of a row of `vocabulary` logits; the result is lane 0's.
+fn best_of_row(row: u32, lane: u32) -> Best {
+  let quads = (params.vocabulary + 3u) / 4u;
   var best = Best(-1.0e30, -1.0e30, 0u);
-  for (var i = lane; i < params.vocabulary; i += 64u) {
-    best = merged(best, Best(logits[base + i], -1.0e30, i));
+  for (var i = lane; i < quads; i += LANESu) {
+    let inside = vec4<u32>(4u * i) + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.vocabulary);
+    let four = select(vec4<f32>(-1.0e30), logits[row * (params.stride / 4u) + i], inside);
+    let low = merged(Best(four.x, -1.0e30, 4u * i), Best(four.y, -1.0e30, 4u * i + 1u));
+    let high = merged(Best(four.z, -1.0e30, 4u * i + 2u), Best(four.w, -1.0e30, 4u * i + 3u));
+    best = merged(best, merged(low, high));
   }
   bests[lane] = best;
   workgroupBarrier();
   if (lane == 0u) {
-    for (var i = 1u; i < min(params.vocabulary, 64u); i++) {
+    for (var i = 1u; i < min(quads, LANESu); i++) {
       best = merged(best, bests[i]);
     }
   }
@@ -37,10 +42,10 @@ fn best_of_row(base: u32, lane: u32) -> Best {
 // A row finishes at a stop token, which is not counted, or at `limit` tokens; a finished row stands still and has no new tokens.
 // tokens, positions, slots [rows] and sequences (layout: attention/cached.ts) are what the next step reads; sequences also say which
 // cache slot is the row's. Positions count the prefix, cached places do not.
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = group.x;
-  let best = best_of_row(row * params.stride, lane);
+  let best = best_of_row(row, lane);
   if (lane > 0u) {
     return;
   }
@@ -72,15 +77,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 
 //// kernel score_labels
 // scores[row][label] = logits[row][labels[label]]; best[row] = token of the largest logit, choice[row] = (that logit, its lead).
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = group.x;
-  let found = best_of_row(row * params.stride, lane);
+  let found = best_of_row(row, lane);
   if (lane == 0u) {
     choice[row] = vec2<f32>(found.logit, sub(found.logit, found.second));
     best[row] = found.token;
   }
-  for (var label = lane; label < params.labels; label += 64u) {
-    scores[row * params.labels + label] = logits[row * params.stride + labelTokens[label]];
+  for (var label = lane; label < params.labels; label += LANESu) {
+    let token = labelTokens[label];
+    scores[row * params.labels + label] = logits[row * (params.stride / 4u) + token / 4u][token % 4u];
   }
 }

@@ -157,7 +157,7 @@ export interface Program<S> {
   readonly gpu: Gpu;
   readonly label: string;
   readonly dispatches: Dispatch<S>[];
-  /** Copies that the next dispatch will wait for. */
+  /** Copies that the next dispatch will wait for; after the last, they end the program. */
   readonly copies: Copy<S>[];
   readonly uniformBuffer: GPUBuffer;
   readonly uniformBytes: ArrayBuffer;
@@ -194,7 +194,7 @@ function bindingOf({ buffer, offset, length }: Tensor): GPUBufferBinding {
   return { buffer, offset, size: Math.max(16, Math.ceil(length / 4) * 16) };
 }
 
-/** Records the copy of the first `length` elements of `tensor` into `image`, for dispatches recorded after it; returns the image. */
+/** Records the copy of the first `length` elements of `tensor` into `image`, between what is recorded before and after; returns the image. */
 export function copyToImage<S>(
   program: Program<S>,
   tensor: Tensor,
@@ -263,7 +263,14 @@ function prepare<S>(program: Program<S>, shape: S): (readonly [number, number, n
     }
     return [x, y, z] as const;
   });
-  program.gpu.device.queue.writeBuffer(program.uniformBuffer, 0, new Uint8Array(program.uniformBytes, 0, program.used));
+  // Deno 2.9 panics on an empty write.
+  if (program.used > 0) {
+    program.gpu.device.queue.writeBuffer(
+      program.uniformBuffer,
+      0,
+      new Uint8Array(program.uniformBytes, 0, program.used),
+    );
+  }
   return grids;
 }
 
@@ -284,7 +291,7 @@ function encodeCopies<S>(encoder: GPUCommandEncoder, copies: readonly Copy<S>[],
 
 /** Runs the program `times` times for `shape` without waiting, in one compute pass between copies. */
 export function run<S>(program: Program<S>, shape: S, times = 1): void {
-  if (program.dispatches.length === 0) return;
+  if (program.dispatches.length === 0 && program.copies.length === 0) return;
   const grids = prepare(program, shape);
   const encoder = program.gpu.device.createCommandEncoder({ label: program.label });
   let pass = encoder.beginComputePass();
@@ -303,6 +310,7 @@ export function run<S>(program: Program<S>, shape: S, times = 1): void {
     });
   }
   pass.end();
+  encodeCopies(encoder, program.copies, shape);
   program.gpu.device.queue.submit([encoder.finish()]);
 }
 
@@ -346,6 +354,7 @@ export async function profile<S>(program: Program<S>, shape: S): Promise<Dispatc
     pass.dispatchWorkgroups(...grids[index]);
     pass.end();
   });
+  encodeCopies(encoder, program.copies, shape);
   encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
   encoder.copyBufferToBuffer(resolved, 0, staging, 0, resolved.size);
   gpu.device.queue.submit([encoder.finish()]);

@@ -63,20 +63,15 @@ export function productKey(product: LinearProduct, operands: Operands): string {
     : `${kind} ${operands} ${bucket} x ${columns} x ${depth}`;
 }
 
-/**
- * Tiles worth trying for a product on this adapter; the first is what rules say. A load from a storage buffer takes lavapipe several
- * times as long as one from a texture, so with many tokens its rules read images.
- */
+/** Tiles worth trying for a product on this adapter; the first is what rules say. */
 export function productTiles(gpu: Pick<Gpu, "adapter" | "subgroupSize">, product: LinearProduct): readonly Tile[] {
   const { rows, columns } = product;
   const rule = chooseTile(gpu, rows, columns);
   if (tokensOf(product) < 256) return [rule];
-  const images = { aImage: true, bImage: true };
   if (!gpu.adapter.software) {
     return [rule, { ...rule, groups: 16 }, { ...rule, groups: 4, rows: 8 }, { ...rule, lanes: 8, rows: 8, columns: 2 }];
   }
-  if (!rule.broadcast) return [rule, { ...rule, ...images }, { ...rule, rows: 8 }];
-  return [{ ...rule, ...images }, rule, { ...rule, ...images, columns: 1 }];
+  return rule.broadcast ? [rule, { ...rule, columns: 1 }] : [rule, { ...rule, rows: 8 }];
 }
 
 /** The tile of a product: the measured choice where there is one, else what rules say. */

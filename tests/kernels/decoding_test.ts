@@ -33,7 +33,7 @@ gpuTest("greedy decoding chooses, counts and stops as defined", async (gpu) => {
     // What lies beyond the vocabulary is never chosen.
     logits[vocabulary] = 99;
     const bindings = { logits, stopTokens, ...outputs };
-    const raw = await runKernel(gpu, chooseToken, bindings, uniforms);
+    const raw = await runKernel(gpu, chooseToken(step % 2 ? 64 : 16), bindings, uniforms);
     const tokens = expected.map((row, i) =>
       chooseTokenOracle(row, logits.subarray(i * stride, i * stride + vocabulary), [...stopTokens], limit)
     );
@@ -59,12 +59,14 @@ gpuTest("labels are scored, with the best token and its lead", async (gpu) => {
     const pairs = () => new Float32Array(rows * 2);
     const bindings = { logits, labelTokens, scores: pairs(), best: new Uint32Array(rows), choice: pairs() };
     const uniforms = { rows, vocabulary, stride, labels: 2 };
-    const { scores, best, choice } = await runKernel(gpu, scoreLabels, bindings, uniforms);
-    for (let row = 0; row < rows; row++) {
-      const line = logits.subarray(row * stride, row * stride + vocabulary);
-      const { token, logit, margin } = bestOracle(line);
-      assertEquals([scores[row * 2], scores[row * 2 + 1]], [line[2], line[0]]);
-      assertEquals([choice[row * 2], choice[row * 2 + 1], bitsOf(best[row])], [logit, margin, token]);
+    for (const lanes of [8, 16, 64]) {
+      const { scores, best, choice } = await runKernel(gpu, scoreLabels(lanes), bindings, uniforms);
+      for (let row = 0; row < rows; row++) {
+        const line = logits.subarray(row * stride, row * stride + vocabulary);
+        const { token, logit, margin } = bestOracle(line);
+        assertEquals([scores[row * 2], scores[row * 2 + 1]], [line[2], line[0]]);
+        assertEquals([choice[row * 2], choice[row * 2 + 1], bitsOf(best[row])], [logit, margin, token]);
+      }
     }
   }
 });
