@@ -6,6 +6,7 @@ import { adamw, adamwUniforms } from "./adamw/adamw.ts";
 import { adamwOracle } from "./adamw/oracle.ts";
 import { crossEntropy } from "./cross_entropy/cross_entropy.ts";
 import { crossEntropyOracle } from "./cross_entropy/oracle.ts";
+import { rowSchedule } from "./row_schedule.ts";
 import { chunkCount, squareSums } from "./gradient_norm/gradient_norm.ts";
 import { squareSumsOracle } from "./gradient_norm/oracle.ts";
 import { allocate, type Arena, createArena, readBack, releaseArena, type Tensor, upload } from "./gpu/buffers.ts";
@@ -268,7 +269,7 @@ function checkCrossEntropy(checks: Checks): void {
   const targets = Uint32Array.from({ length: uniforms.rows }, (_, row) => row * 25);
   const weights = new Float32Array(uniforms.rows).fill(Math.fround(1 / 9));
   const bindings = { targets, weights, logits: logits.slice(), losses: new Float32Array(uniforms.rows) };
-  const tensors = record(checks, crossEntropy, bindings, uniforms);
+  const tensors = record(checks, crossEntropy(rowSchedule(checks.gpu)), bindings, uniforms);
   const losses = crossEntropyOracle(logits, targets, weights, uniforms);
   const tier = "executed";
   checks.expectations.push({ name: "softmax", tier, tensor: tensors.logits, offset: 0, expected: logits });

@@ -11,6 +11,7 @@ import adamwTs from "./adamw/adamw.ts" with { type: "text" };
 import adamwWgsl from "./adamw/adamw.wgsl" with { type: "text" };
 import attentionTs from "./attention/attention.ts" with { type: "text" };
 import attentionWgsl from "./attention/attention.wgsl" with { type: "text" };
+import attentionWideWgsl from "./attention/attention_wide.wgsl" with { type: "text" };
 import cachedTs from "./attention/cached.ts" with { type: "text" };
 import cachedWgsl from "./attention/cached.wgsl" with { type: "text" };
 import attentionWeightsTs from "./attention/weights.ts" with { type: "text" };
@@ -32,7 +33,9 @@ import klDivergenceWgsl from "./kl_divergence/kl_divergence.wgsl" with { type: "
 import loraTs from "./lora/lora.ts" with { type: "text" };
 import loraWgsl from "./lora/lora.wgsl" with { type: "text" };
 import matmulGeneratorTs from "./matmul/generator.ts" with { type: "text" };
+import matmulLoopsTs from "./matmul/loops.ts" with { type: "text" };
 import matmulTs from "./matmul/matmul.ts" with { type: "text" };
+import matmulPiecesTs from "./matmul/pieces.ts" with { type: "text" };
 import matmulTileTs from "./matmul/tile.ts" with { type: "text" };
 import numericsTs from "./numerics.ts" with { type: "text" };
 import numericsWgsl from "./numerics.wgsl" with { type: "text" };
@@ -43,6 +46,8 @@ import rmsNormWgsl from "./rms_norm/rms_norm.wgsl" with { type: "text" };
 import rotationTs from "./rope/rotation.ts" with { type: "text" };
 import ropeTs from "./rope/rope.ts" with { type: "text" };
 import ropeWgsl from "./rope/rope.wgsl" with { type: "text" };
+import rowGroupWgsl from "./row_group.wgsl" with { type: "text" };
+import rowScheduleTs from "./row_schedule.ts" with { type: "text" };
 import rowsTs from "./rows/rows.ts" with { type: "text" };
 import rowsWgsl from "./rows/rows.wgsl" with { type: "text" };
 import softPromptTs from "./soft_prompt/soft_prompt.ts" with { type: "text" };
@@ -61,6 +66,7 @@ export const kernelSources: Readonly<Record<string, string>> = {
   "adamw/adamw.wgsl": adamwWgsl,
   "attention/attention.ts": attentionTs,
   "attention/attention.wgsl": attentionWgsl,
+  "attention/attention_wide.wgsl": attentionWideWgsl,
   "attention/cached.ts": cachedTs,
   "attention/cached.wgsl": cachedWgsl,
   "attention/weights.ts": attentionWeightsTs,
@@ -82,7 +88,9 @@ export const kernelSources: Readonly<Record<string, string>> = {
   "lora/lora.ts": loraTs,
   "lora/lora.wgsl": loraWgsl,
   "matmul/generator.ts": matmulGeneratorTs,
+  "matmul/loops.ts": matmulLoopsTs,
   "matmul/matmul.ts": matmulTs,
+  "matmul/pieces.ts": matmulPiecesTs,
   "matmul/tile.ts": matmulTileTs,
   "numerics.ts": numericsTs,
   "numerics.wgsl": numericsWgsl,
@@ -93,6 +101,8 @@ export const kernelSources: Readonly<Record<string, string>> = {
   "rope/rope.ts": ropeTs,
   "rope/rope.wgsl": ropeWgsl,
   "rope/rotation.ts": rotationTs,
+  "row_group.wgsl": rowGroupWgsl,
+  "row_schedule.ts": rowScheduleTs,
   "rows/rows.ts": rowsTs,
   "rows/rows.wgsl": rowsWgsl,
   "soft_prompt/soft_prompt.ts": softPromptTs,

@@ -17,6 +17,7 @@ import {
 } from "../kernels/matmul/matmul.ts";
 import { rmsNormBackward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_norm.ts";
 import { canRotate, tableType } from "../kernels/rope/rotation.ts";
+import { rowSchedule } from "../kernels/row_schedule.ts";
 import { scatterRows } from "../kernels/rows/rows.ts";
 import { softPromptGradient } from "../kernels/soft_prompt/soft_prompt.ts";
 import type { BatchCapacity, BatchShape, BatchTensors } from "./batch.ts";
@@ -212,7 +213,7 @@ export function recordBackward<S extends TrainingShape>(
     }
     dispatchOverImages(
       program,
-      rmsNormBackward(carried !== undefined),
+      rmsNormBackward(rowSchedule(gpu), carried !== undefined),
       {
         ...read,
         weight: parameter.operand,
@@ -232,7 +233,7 @@ export function recordBackward<S extends TrainingShape>(
 
   dispatch(
     program,
-    crossEntropy,
+    crossEntropy(rowSchedule(gpu)),
     { targets: targets.targets, weights: targets.weights, logits: activations.logits, losses: work.losses },
     (shape) => ({
       rows: shape.targets,

@@ -12,6 +12,7 @@ import {
 } from "../kernels/attention/cached.ts";
 import { allocate, allocateImage, type Arena, type Image, prefersImages, type Tensor } from "../kernels/gpu/buffers.ts";
 import { dispatch, type Program } from "../kernels/gpu/program.ts";
+import { rowSchedule } from "../kernels/row_schedule.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
 import type { LlamaConfig } from "./config.ts";
 import {
@@ -139,7 +140,7 @@ function recordAttention(
     { queries, cache: own, sequences, scores },
     product.own,
   );
-  dispatch(program, attentionSoftmaxCached, { positions, scores }, (shape) => ({
+  dispatch(program, attentionSoftmaxCached(rowSchedule(gpu)), { positions, scores }, (shape) => ({
     tokens: shape.tokens,
     heads,
     stride: stride(shape),

@@ -13,6 +13,7 @@ import { attentionWeights, attentionWeightsLanes } from "../kernels/attention/we
 import { dropout } from "../kernels/dropout/dropout.ts";
 import { embeddingForward } from "../kernels/embedding/embedding.ts";
 import { attentionScores, attentionValues } from "../kernels/matmul/matmul.ts";
+import { rowSchedule } from "../kernels/row_schedule.ts";
 import { rmsNormForward } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
@@ -177,7 +178,7 @@ function recordNorm<S>(
   const { x, y, inverse, images } = tensors;
   dispatchOverImages(
     program,
-    rmsNormForward,
+    rmsNormForward(rowSchedule(program.gpu)),
     {
       x: inImage(program, images?.left, x, (shape) => rows(shape) * width),
       weight,
@@ -319,7 +320,7 @@ export function recordForward<S extends BatchShape>(
       const given = weights();
       dispatch(
         program,
-        attentionSoftmax(images !== null),
+        attentionSoftmax(rowSchedule(gpu), images !== null),
         { ...(images ? { given } : {}), scores: now.weights, sequences },
         ({ sequences: count, longest }) => ({ count, heads: config.heads, longest, scale }),
       );

@@ -51,7 +51,8 @@ export function attentionTiles(
 ): { scores: Tile; head: Tile } {
   return {
     scores: { ...chooseTile(gpu, longest, longest), ...(images ? { columns: 1 } : {}), aImage: images, bImage: images },
-    head: { ...chooseTile(gpu, longest, headSize), aImage: images, bImage: images },
+    // Behind a row's own keys only so many weights are sure to be zero.
+    head: { ...chooseTile(gpu, Math.min(longest, 64), headSize), aImage: images, bImage: images },
   };
 }
 

@@ -7,9 +7,11 @@ import { adamw, adamwUniforms } from "../kernels/adamw/adamw.ts";
 import { crossEntropy } from "../kernels/cross_entropy/cross_entropy.ts";
 import { bucketTokens, embeddingForward, embeddingGradient } from "../kernels/embedding/embedding.ts";
 import { chunkCount, squareSums } from "../kernels/gradient_norm/gradient_norm.ts";
+import type { Gpu } from "../kernels/gpu/device.ts";
 import { fromImages, type Kernel, type Uniforms } from "../kernels/gpu/program.ts";
 import { rmsNormBackward, rmsNormForward, rmsNormWeightGradient } from "../kernels/rms_norm/rms_norm.ts";
 import { rope } from "../kernels/rope/rope.ts";
+import { rowSchedule } from "../kernels/row_schedule.ts";
 import { gatherRows, scatterRows } from "../kernels/rows/rows.ts";
 import type { LlamaConfig } from "../models/config.ts";
 import { attentionWidth, padded } from "../models/llama.ts";
@@ -18,6 +20,7 @@ import { type KernelCase, places } from "./kernel_case.ts";
 
 /** Kernels whose work is reading and writing; `images`: where a step reads matrices from these. */
 export function elementwiseCases(
+  gpu: Gpu,
   config: LlamaConfig,
   count: number,
   length: number,
@@ -30,6 +33,7 @@ export function elementwiseCases(
     headSize,
     vocabSize,
   } = config;
+  const schedule = rowSchedule(gpu);
   const tokens = count * length;
   const sequences = places(config, count, length);
   const x = tokens * d;
@@ -60,13 +64,13 @@ export function elementwiseCases(
   const source = Uint32Array.from({ length: tokens }, (_, i) => i + 1);
   const embedding = padded(vocabSize) * d;
   return [
-    make(over(rmsNormForward, "x", "weight"), wide, { x, weight: d, y: x, inverse: tokens }, {
+    make(over(rmsNormForward(schedule), "x", "weight"), wide, { x, weight: d, y: x, inverse: tokens }, {
       rows: tokens,
       width: d,
       epsilon: 1e-5,
     }, 2 * x),
     make(
-      over(rmsNormBackward(true), "gradient", "x", "weight"),
+      over(rmsNormBackward(schedule, true), "gradient", "x", "weight"),
       wide,
       {
         gradient: x,
@@ -136,7 +140,7 @@ export function elementwiseCases(
       2 * x,
     ),
     make(
-      crossEntropy,
+      crossEntropy(schedule),
       `${tokens} x ${vocabSize}`,
       {
         targets: ids,

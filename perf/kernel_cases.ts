@@ -23,6 +23,7 @@ import {
 } from "../kernels/matmul/matmul.ts";
 import { type LinearProduct, productTile, type Tile } from "../kernels/matmul/tile.ts";
 import type { Operands } from "../kernels/numerics.ts";
+import { rowSchedule } from "../kernels/row_schedule.ts";
 import { canRotate } from "../kernels/rope/rotation.ts";
 import type { LlamaConfig } from "../models/config.ts";
 import { attentionWidth, padded } from "../models/llama.ts";
@@ -262,7 +263,12 @@ function attentionCases(
       }]
       : [
         product(attentionScores(operands, tiles.scores), qkv, qkv, scores, queries + keys + triangle),
-        rows(attentionSoftmax(images), { scores, sequences, ...(images ? { given: scores } : {}) }, {}, 2 * triangle),
+        rows(
+          attentionSoftmax(rowSchedule(gpu), images),
+          { scores, sequences, ...(images ? { given: scores } : {}) },
+          {},
+          2 * triangle,
+        ),
       ]),
     product(
       attentionValues(operands, tiles.head),
@@ -340,7 +346,7 @@ export function modelCases(
     ...gateGradientCases(linear("down", d, f), tile("inputGradient", d, f)),
     ...linear("head", padded(config.vocabSize), d),
     ...attentionCases(gpu, config, count, length, operands, images),
-    ...elementwiseCases(config, count, length, images),
+    ...elementwiseCases(gpu, config, count, length, images),
     ...updateCases(2 * f * d),
   ];
 }

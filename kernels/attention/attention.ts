@@ -4,7 +4,9 @@
  */
 import { givenInput, type Kernel, kernelSource, matrixType as matrix } from "../gpu/program.ts";
 import { threadGrid } from "../grid.ts";
+import { rowGrid, type RowSchedule, rowSource, rowType } from "../row_schedule.ts";
 import source from "./attention.wgsl" with { type: "text" };
+import wideSource from "./attention_wide.wgsl" with { type: "text" };
 
 const places = "array<vec4<u32>>";
 
@@ -13,19 +15,25 @@ function plainSource(name: string): string {
   return kernelSource(source.slice(source.indexOf("//// kernel")), name);
 }
 
+/** WGSL of a softmax kernel. @param image whether a thread reads its row of scores from `given`, an image with a copy of them */
+function softmaxSource(name: string, schedule: RowSchedule, image: boolean): string {
+  return schedule === "thread"
+    ? givenInput("scores", image).wgsl + rowSource(source, name, schedule)
+    : rowSource(wideSource, name, schedule);
+}
+
 /**
  * Scores to weights, in place, for all rows of ragged sequences.
- * @param image whether scores are read from `given`, an image with a copy of them
+ * @param image whether a thread reads its row of scores from `given`, an image with a copy of them
  */
-export function attentionSoftmax(image: boolean): Kernel {
-  const { inputs, wgsl } = givenInput("scores", image);
+export function attentionSoftmax(schedule: RowSchedule, image: boolean): Kernel {
   return {
     name: "attention_softmax",
-    body: wgsl + kernelSource(source, "attention_softmax"),
-    inputs: { ...inputs, sequences: places },
-    outputs: { scores: matrix },
+    body: softmaxSource("attention_softmax", schedule, image),
+    inputs: { ...givenInput("scores", image).inputs, sequences: places },
+    outputs: { scores: rowType(schedule) },
     uniforms: { count: "u32", heads: "u32", longest: "u32", scale: "f32" },
-    grid: ({ count, heads, longest }) => [Math.ceil(longest / 16), heads, count],
+    grid: ({ count, heads, longest }) => [schedule === "thread" ? Math.ceil(longest / 16) : longest, heads, count],
   };
 }
 
@@ -40,11 +48,13 @@ export const attentionDeltas: Kernel = {
 };
 
 /** Scores to weights, in place, for new tokens with cached keys (cached.ts). */
-export const attentionSoftmaxCached: Kernel = {
-  name: "attention_softmax_cached",
-  body: givenInput("scores", false).wgsl + kernelSource(source, "attention_softmax_cached"),
-  inputs: { positions: "array<u32>" },
-  outputs: { scores: matrix },
-  uniforms: { tokens: "u32", heads: "u32", stride: "u32", span: "u32", scale: "f32" },
-  grid: ({ tokens, heads }) => threadGrid(tokens * heads, 16),
-};
+export function attentionSoftmaxCached(schedule: RowSchedule): Kernel {
+  return {
+    name: "attention_softmax_cached",
+    body: softmaxSource("attention_softmax_cached", schedule, false),
+    inputs: { positions: "array<u32>" },
+    outputs: { scores: rowType(schedule) },
+    uniforms: { tokens: "u32", heads: "u32", stride: "u32", span: "u32", scale: "f32" },
+    grid: ({ tokens, heads }) => rowGrid(tokens * heads, schedule),
+  };
+}

@@ -17,7 +17,7 @@
 import type { Gpu } from "../gpu/device.ts";
 import { imageOutputType, imageType, type Kernel, kernelSource } from "../gpu/program.ts";
 import { threadGrid } from "../grid.ts";
-import { component, handedWgsl, ownNumber, sumWgsl, transposedWgsl } from "../matmul/generator.ts";
+import { component, handedWgsl, ownNumber, sumWgsl, transposedWgsl } from "../matmul/pieces.ts";
 import { chooseTile, type Tile } from "../matmul/tile.ts";
 import { type Operands, operandWgsl } from "../numerics.ts";
 import source from "./cached.wgsl" with { type: "text" };

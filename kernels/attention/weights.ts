@@ -7,7 +7,7 @@
 import { prefersImages } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Kernel, matrixType } from "../gpu/program.ts";
-import { sumWgsl, transposedWgsl } from "../matmul/generator.ts";
+import { sumWgsl, transposedWgsl } from "../matmul/pieces.ts";
 import { attentionUniforms } from "../matmul/matmul.ts";
 import { type Operands, operandWgsl } from "../numerics.ts";
 

@@ -78,6 +78,58 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
 }
 
+//// kernel cross_entropy_wide
+// One workgroup for each row.
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let row = group.y * 32768u + group.x;
+  if (row >= params.rows) { return; }
+  let start = row * params.stride;
+  let chosen_token = targets[row];
+  let w = weights[row];
+
+  var top = -1e30;
+  for (var v = lane; v < params.vocabulary; v += 64u) {
+    top = max(top, logits[start + v]);
+  }
+  let highest = group_largest(lane, top);
+  let z_target = sub(logits[start + chosen_token], highest);
+
+  var sum = 0.0;
+  if (params.smoothing > 0.0) {
+    for (var v = lane; v < params.vocabulary; v += 64u) {
+      sum = add(sum, sub(logits[start + v], highest));
+    }
+  }
+  // Its barriers also keep the target's logit from being replaced before all lanes have read it.
+  let z_sum = group_sum(lane, sum);
+  sum = 0.0;
+  for (var v = lane; v < params.vocabulary; v += 64u) {
+    let e = exponential(sub(logits[start + v], highest));
+    logits[start + v] = e;
+    sum = add(sum, e);
+  }
+  let total = group_sum(lane, sum);
+
+  let size = f32(params.vocabulary);
+  let kept = sub(1.0, params.smoothing);
+  if (lane == 0u) {
+    let log_total = logarithm(total);
+    let smooth_loss = sub(log_total, divide(z_sum, size));
+    losses[row] = flush(mul(w, add(mul(kept, sub(log_total, z_target)), mul(params.smoothing, smooth_loss))));
+  }
+
+  let scale = reciprocal(total);
+  let share = divide(params.smoothing, size);
+  for (var v = lane; v < params.vocabulary; v += 64u) {
+    let off = sub(mul(logits[start + v], scale), share);
+    logits[start + v] = flush(mul(w, sub(off, select(0.0, kept, v == chosen_token))));
+  }
+  for (var v = params.vocabulary + lane; v < params.stride; v += 64u) {
+    logits[start + v] = 0.0;
+  }
+}
+
 //// kernel loss_sum
 // history[slot] += for each sequence in order, the sum of its rows' losses, ascending from zero. Sequence: x first row, y rows.
 @compute @workgroup_size(1)

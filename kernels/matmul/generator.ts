@@ -7,11 +7,13 @@
  * shape, workgroup size and how operands reach the lanes are free, and every choice gives the same bits.
  *
  * The body is written out, because unrolled scalar code is what compilers handle best. Lanes of a workgroup run along output columns,
- * each lane holds `rows` x `columns` vec4 of accumulators, and k advances by 4.
+ * each lane holds `rows` x `columns` vec4 of accumulators, and k advances by 4 (loops.ts).
  * @module
  */
 import { imageType, type Kernel, matrixType, type Uniforms } from "../gpu/program.ts";
 import { type Operands, operandWgsl } from "../numerics.ts";
+import { directLoop, type Layout, type LoopParts, stagedLoop } from "./loops.ts";
+import { handedWgsl, list, ownNumber } from "./pieces.ts";
 import type { Tile } from "./tile.ts";
 
 /** What is multiplied: where its pieces lie in the buffers, as WGSL statements. */
@@ -34,9 +36,6 @@ export interface Problem {
   /** Largest rowCount and columnCount, from the uniforms. */
   readonly extent: (uniforms: Uniforms) => readonly [number, number];
 }
-
-/** How operands lie in memory: `row` is [m][k] for A and [k][n] for B; `column` is [k][m] for A and [n][k] for B. */
-export type Layout = "row" | "column";
 
 /** What happens to the result where it is computed. */
 export interface Epilogue {
@@ -93,32 +92,6 @@ export const residual: Epilogue = {
   put: ({ sums, j, at }) => `c[${at}] = opaque4(addend[${at}] + opaque4(${sums[j]}));`,
 };
 
-/** Components of a vec4. */
-export const component = ["x", "y", "z", "w"];
-
-/** B's step `q` for the vec4 of columns `j`, from what was loaded of each column along k: `w{j}_{column}`. */
-export function transposedWgsl(q: number, j: number | string): string {
-  return `let b${q}_${j} = vec4<f32>(${[0, 1, 2, 3].map((c) => `w${j}_${c}.${component[q]}`).join(", ")});`;
-}
-
-/** Four steps of the sum of row `i` and vec4 of columns `j`, in their order; `value` is A's at a step, B's is `b{step}_{j}`. */
-export function sumWgsl(i: number, j: number | string, value: (q: number) => string): string {
-  return `c${i}_${j} = ((((c${i}_${j} + ${[0, 1, 2, 3].map((q) => `${value(q)} * b${q}_${j}`).join(") + ")});`;
-}
-
-/**
- * The built-in with a thread's number in its workgroup. Where that is one subgroup, the number in the subgroup: lavapipe's compiler knows
- * it for each lane, so a shuffle by it is one instruction.
- */
-export function ownNumber({ broadcast }: Tile): string {
-  return broadcast ? "subgroup_invocation_id" : "local_invocation_index";
-}
-
-/** What `lane` of each group loaded, to all lanes of that group; `part` is the number of the group. */
-export function handedWgsl(loaded: string, lane: number, { groups }: Tile): string {
-  return groups === 1 ? `subgroupBroadcast(${loaded}, ${lane}u)` : `subgroupShuffle(${loaded}, own - lane + ${lane}u)`;
-}
-
 /** vec4 columns of a lane. */
 function columnsOf(tile: Tile, { twin }: Epilogue): number {
   return twin ? 2 : tile.columns;
@@ -136,17 +109,25 @@ function bodyWgsl(
   const { lanes, groups, rows, broadcast } = tile;
   const { twin } = epilogue;
   const columns = columnsOf(tile, epilogue);
-  const rowList = Array.from({ length: rows }, (_, i) => i);
-  const columnList = Array.from({ length: columns }, (_, j) => j);
+  const [rowList, columnList] = [list(rows), list(columns)];
   const handed = (loaded: string, lane: number) => handedWgsl(loaded, lane, tile);
   const lines: string[] = [];
   const emit = (text: string) => lines.push(text);
 
+  const parts: LoopParts = {
+    tile,
+    aLayout,
+    bLayout,
+    columns,
+    twin,
+    loadA: (index) => `operand(fetch_a((${index}) >> 2u))`,
+    loadB: (index) => packed ? `unpack(b[(${index}) >> 2u])` : `operand(fetch_b((${index}) >> 2u))`,
+  };
+  const { declarations, loop } = tile.staged ? stagedLoop(parts) : { declarations: "", loop: directLoop(parts) };
   emit(operandWgsl(operands));
   emit(epilogue.wgsl);
+  emit(declarations);
   if (packed) emit(unpackWgsl);
-  const loadA = (index: string) => `operand(fetch_a((${index}) >> 2u))`;
-  const loadB = (index: string) => packed ? `unpack(b[(${index}) >> 2u])` : `operand(fetch_b((${index}) >> 2u))`;
   // One axis: software adapters fill a vector register along x alone.
   emit(`@compute @workgroup_size(${lanes * groups})`);
   emit(`fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(${ownNumber(tile)}) own: u32) {`);
@@ -162,7 +143,6 @@ function bodyWgsl(
     // Lanes beyond the last column repeat the last vec4; they store nothing.
     emit(`let m${j} = min(n${j}, (columnCount - 1u) & 0xfffffffcu);`);
   }
-  const further = (j: number) => twin && j === 1 ? " + params.twin" : "";
   const place = (i: number, j: number) => `(cBase + min(rowStart + ${i}u, rowCount - 1u) * cStride + m${j}) >> 2u`;
   if (problem.segmented) {
     for (const i of rowList) {
@@ -174,68 +154,7 @@ function bodyWgsl(
   }
   emit(problem.segment);
   for (const i of rowList) for (const j of columnList) emit(`var c${i}_${j} = vec4<f32>(0.0);`);
-  emit("for (var k = kStart; k < kEnd; k += 4u) {");
-
-  // A: value of row i at step q is `value(i, q)`.
-  let value: (i: number, q: number) => string;
-  if (aLayout === "row") {
-    emit("let inside = vec4<bool>(k < kEnd, k + 1u < kEnd, k + 2u < kEnd, k + 3u < kEnd);");
-    const load = (row: string) =>
-      `select(vec4<f32>(0.0), ${loadA(`aBase + min(${row}, rowCount - 1u) * aStride + k`)}, inside)`;
-    if (broadcast) {
-      for (let g = 0; g < rows / lanes; g++) emit(`let a${g} = ${load(`rowStart + ${g * lanes}u + lane`)};`);
-      for (const i of rowList) emit(`let r${i} = ${handed(`a${Math.floor(i / lanes)}`, i % lanes)};`);
-    } else {
-      for (const i of rowList) emit(`let r${i} = ${load(`rowStart + ${i}u`)};`);
-    }
-    value = (i, q) => `r${i}.${component[q]}`;
-  } else {
-    const quads = rows / 4;
-    for (let q = 0; q < 4; q++) {
-      const load = (quad: string) =>
-        `select(vec4<f32>(0.0), ${
-          loadA(
-            `aBase + min(k + ${q}u, kEnd - 1u) * aStride + min(rowStart + 4u * ${quad}, (rowCount - 1u) & 0xfffffffcu)`,
-          )
-        }, k + ${q}u < kEnd)`;
-      if (broadcast) {
-        for (let g = 0; g < Math.ceil(quads / lanes); g++) emit(`let a${q}_${g} = ${load(`(${g * lanes}u + lane)`)};`);
-        for (let u = 0; u < quads; u++) {
-          emit(`let r${q}_${u} = ${handed(`a${q}_${Math.floor(u / lanes)}`, u % lanes)};`);
-        }
-      } else {
-        for (let u = 0; u < quads; u++) emit(`let r${q}_${u} = ${load(`${u}u`)};`);
-      }
-    }
-    value = (i, q) => `r${q}_${Math.floor(i / 4)}.${component[i % 4]}`;
-  }
-
-  // B: vec4 of columns j at step q is b{q}_{j}.
-  for (const j of columnList) {
-    if (bLayout === "row" && broadcast && groups === 2) {
-      for (let q = 0; q < 4; q += 2) {
-        emit(
-          `let pair${q}_${j} = ${loadB(`bBase + min(k + ${q}u + part, kEnd - 1u) * bStride + m${j}${further(j)}`)};`,
-        );
-        for (let p = 0; p < 2; p++) emit(`let b${q + p}_${j} = subgroupShuffle(pair${q}_${j}, lane + ${p * lanes}u);`);
-      }
-    } else if (bLayout === "row") {
-      for (let q = 0; q < 4; q++) {
-        emit(`let b${q}_${j} = ${loadB(`bBase + min(k + ${q}u, kEnd - 1u) * bStride + m${j}${further(j)}`)};`);
-      }
-    } else {
-      for (let c = 0; c < 4; c++) {
-        emit(`let w${j}_${c} = ${loadB(`bBase + (min(m${j} + ${c}u, columnCount - 1u)${further(j)}) * bStride + k`)};`);
-      }
-      for (let q = 0; q < 4; q++) emit(transposedWgsl(q, j));
-    }
-  }
-  for (const i of rowList) {
-    for (const j of columnList) {
-      emit(sumWgsl(i, j, (q) => value(i, q)));
-    }
-  }
-  emit("}");
+  emit(loop);
   const sum = (i: number, j: number) => `${problem.segmented ? "total" : "c"}${i}_${j}`;
   if (problem.segmented) {
     for (const i of rowList) {

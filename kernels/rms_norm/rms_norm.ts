@@ -3,34 +3,41 @@
  * @module
  */
 import { type Kernel, kernelSource, matrixType as matrix } from "../gpu/program.ts";
+import { rowGrid, type RowSchedule, rowSource, rowType } from "../row_schedule.ts";
 import source from "./rms_norm.wgsl" with { type: "text" };
 
 /** `y = norm(x) * weight`; saves `inverse` [rows]. */
-export const rmsNormForward: Kernel = {
-  name: "rms_norm_forward",
-  body: kernelSource(source, "rms_norm_forward"),
-  inputs: { x: matrix, weight: matrix },
-  outputs: { y: matrix, inverse: "array<f32>" },
-  uniforms: { rows: "u32", width: "u32", epsilon: "f32" },
-  grid: ({ rows }) => [Math.ceil(rows / 16)],
-};
+export function rmsNormForward(schedule: RowSchedule): Kernel {
+  const row = rowType(schedule);
+  return {
+    name: "rms_norm_forward",
+    body: rowSource(source, "rms_norm_forward", schedule),
+    inputs: { x: row, weight: row },
+    outputs: { y: row, inverse: "array<f32>" },
+    uniforms: { rows: "u32", width: "u32", epsilon: "f32" },
+    grid: ({ rows }) => rowGrid(rows, schedule),
+  };
+}
 
 /** Gradient of x; with `carried`, the tensor of that name is added. */
-export function rmsNormBackward(carried: boolean): Kernel {
-  const carry = carried ? "return fetch_carried_gradient(i);" : "return vec4<f32>(0.0);";
+export function rmsNormBackward(schedule: RowSchedule, carried: boolean): Kernel {
+  const row = rowType(schedule);
+  const carry = schedule === "thread"
+    ? `fn carried(i: u32) -> vec4<f32> { return ${carried ? "fetch_carried_gradient(i)" : "vec4<f32>(0.0)"}; }\n`
+    : `fn carried(i: u32) -> f32 { return ${carried ? "carried_gradient[i]" : "0.0"}; }\n`;
   return {
     name: "rms_norm_backward",
-    body: `fn carried(i: u32) -> vec4<f32> { ${carry} }\n${kernelSource(source, "rms_norm_backward")}`,
+    body: carry + rowSource(source, "rms_norm_backward", schedule),
     inputs: {
-      gradient: matrix,
-      x: matrix,
-      weight: matrix,
+      gradient: row,
+      x: row,
+      weight: row,
       inverse: "array<f32>",
-      ...(carried ? { carried_gradient: matrix } : {}),
+      ...(carried ? { carried_gradient: row } : {}),
     },
-    outputs: { xGradient: matrix },
+    outputs: { xGradient: row },
     uniforms: { rows: "u32", width: "u32" },
-    grid: ({ rows }) => [Math.ceil(rows / 16)],
+    grid: ({ rows }) => rowGrid(rows, schedule),
   };
 }
 

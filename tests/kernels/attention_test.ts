@@ -33,10 +33,10 @@ gpuTest("attention's softmax equals its definition, zeros beyond the diagonal in
     const uniforms = { count: lengths.length, heads, longest: Math.max(...lengths), scale };
     const given = expected.slice();
     attentionSoftmaxOracle(expected, sequences, heads, scale);
-    for (const image of [false, true]) {
+    for (const [schedule, image] of [["thread", false], ["thread", true], ["workgroup", false]] as const) {
       const bindings = { sequences, scores: given.slice(), ...(image ? { given } : {}) };
-      const { scores } = await runKernel(gpu, attentionSoftmax(image), bindings, uniforms);
-      assertBits(scores, expected, `${lengths} of ${heads} heads, image ${image}`);
+      const { scores } = await runKernel(gpu, attentionSoftmax(schedule, image), bindings, uniforms);
+      assertBits(scores, expected, `${lengths} of ${heads} heads, ${schedule}, image ${image}`);
     }
   }
 });

@@ -101,12 +101,14 @@ gpuTest("attention over cached keys equals its definition, with every tile, in e
         const span = tile.rows * tile.groups;
         const weights = scores.slice();
         attentionSoftmaxCachedOracle(weights, positions, shape, span, scale);
-        const softened = await runKernel(gpu, attentionSoftmaxCached, { positions, scores }, {
-          ...uniforms,
-          span,
-          scale,
-        });
-        assertBits(softened.scores, weights, `${label}: weights`);
+        for (const schedule of ["thread", "workgroup"] as const) {
+          const softened = await runKernel(gpu, attentionSoftmaxCached(schedule), { positions, scores }, {
+            ...uniforms,
+            span,
+            scale,
+          });
+          assertBits(softened.scores, weights, `${label}: weights, ${schedule}`);
+        }
 
         attentionValuesCachedOracle(weights, caches, sequences, expectedMixed, shape, operands);
         // What an earlier step left is not read where there is no prefix.

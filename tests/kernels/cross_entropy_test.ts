@@ -25,16 +25,15 @@ gpuTest("cross-entropy and its gradient equal their definition, for vocabularies
       for (const scale of [1, 40]) {
         const { logits, targets, weights } = problem(rows, vocabulary, stride, scale);
         const uniforms = { rows, vocabulary, stride, smoothing };
-        const actual = await runKernel(gpu, crossEntropy, {
-          targets,
-          weights,
-          logits,
-          losses: new Float32Array(rows),
-        }, uniforms);
-        const losses = crossEntropyOracle(logits, targets, weights, uniforms);
-        const label = `${rows} x ${vocabulary}, smoothing ${smoothing}, scale ${scale}:`;
-        assertBits(actual.losses, losses, `${label} losses`);
-        assertBits(actual.logits, logits, `${label} gradient`);
+        const expected = logits.slice();
+        const losses = crossEntropyOracle(expected, targets, weights, uniforms);
+        for (const schedule of ["thread", "workgroup"] as const) {
+          const bindings = { targets, weights, logits, losses: new Float32Array(rows) };
+          const actual = await runKernel(gpu, crossEntropy(schedule), bindings, uniforms);
+          const label = `${rows} x ${vocabulary}, smoothing ${smoothing}, scale ${scale}, ${schedule}:`;
+          assertBits(actual.losses, losses, `${label} losses`);
+          assertBits(actual.logits, expected, `${label} gradient`);
+        }
       }
     }
   }

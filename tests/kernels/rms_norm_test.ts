@@ -22,7 +22,8 @@ gpuTest("RMSNorm equals its definition", async (gpu) => {
   for (const [rows, width] of shapes) {
     const { x, weight, y, inverse } = problem(rows, width);
     const bindings = { x, weight, y: new Float32Array(y.length), inverse: new Float32Array(rows) };
-    for (const kernel of [rmsNormForward, fromImages(rmsNormForward, ["x", "weight"])]) {
+    const thread = rmsNormForward("thread");
+    for (const kernel of [thread, fromImages(thread, ["x", "weight"]), rmsNormForward("workgroup")]) {
       const actual = await runKernel(gpu, kernel, bindings, { rows, width, epsilon });
       assertBits(actual.inverse, inverse, `${rows} x ${width}: inverse`);
       assertBits(actual.y, y, `${rows} x ${width}: y`);
@@ -40,10 +41,11 @@ gpuTest("RMSNorm's input gradient equals its definition, with and without what i
       const bindings = { gradient, x, weight, inverse, ...(carried ? { carried_gradient: carriedGradient } : {}) };
       const xGradient = new Float32Array(x.length);
       const expected = rmsNormBackwardOracle(saved, width, carried ? carriedGradient : undefined);
-      for (const images of [[], ["gradient", "x", "weight"]]) {
-        const kernel = fromImages(rmsNormBackward(carried), images);
+      const thread = rmsNormBackward("thread", carried);
+      const kernels = [thread, fromImages(thread, ["gradient", "x", "weight"]), rmsNormBackward("workgroup", carried)];
+      for (const [i, kernel] of kernels.entries()) {
         const actual = await runKernel(gpu, kernel, { ...bindings, xGradient }, { rows, width });
-        assertBits(actual.xGradient, expected, `${rows} x ${width}, carried ${carried}, images ${images}`);
+        assertBits(actual.xGradient, expected, `${rows} x ${width}, carried ${carried}, variant ${i}`);
       }
     }
   }

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { hashWeights } from "../../models/checkpoint.ts";
 import { type LlamaConfig, parameterShapes } from "../../models/config.ts";
+import { answer } from "../../models/inference.ts";
 import { readWeights, releaseLlama } from "../../models/llama.ts";
 import type { Gpu } from "../../kernels/gpu/device.ts";
 import type { Operands } from "../../kernels/numerics.ts";
@@ -33,6 +34,28 @@ async function outcome(
   } finally {
     releaseLlama(llama);
   }
+}
+
+/** The same device, taken for a card: products stage panels, a workgroup goes over a row, nothing is read from images. */
+function asCard(gpu: Gpu): Gpu {
+  const card = { adapter: { ...gpu.adapter, software: false }, subgroupSize: 0, tuning: null };
+  return Object.assign(Object.create(gpu), card);
+}
+
+for (const operands of ["12bit", "bf16"] as const) {
+  gpuTest(`what runs on a card gives the same weights and answers, with ${operands} operands`, async (gpu) => {
+    assertEquals(await outcome(asCard(gpu), {}, {}, {}, operands), await outcome(gpu, {}, {}, {}, operands));
+    const answers = async (one: Gpu) => {
+      const llama = await randomLlama(one, {}, operands);
+      try {
+        const prompts = [3, 30, 41].map((length, i) => [...randomTokens(8, 9), ...randomTokens(length, i)]);
+        return await answer(llama, prompts, { maxNewTokens: 12, stopIds: [], labelIds: [3, 4], batchSize: 2 });
+      } finally {
+        releaseLlama(llama);
+      }
+    };
+    assertEquals(await answers(asCard(gpu)), await answers(gpu));
+  });
 }
 
 gpuTest("training twice gives the same weights, and they are not the initial ones", async (gpu) => {
