@@ -282,8 +282,9 @@ async function convert(request: Request, terminal: Terminal): Promise<number> {
 async function perf(request: Request, terminal: Terminal): Promise<number> {
   const { measure, perfPlan, reportText, scalingSvg } = await import("./perf/mod.ts");
   const { scaling = false, quick = false, json = false } = request.switches;
-  const plan = perfPlan({ scaling, quick });
-  const report = await withCheckedGpu((gpu) => measure(gpu, plan, terminal.progress));
+  const report = await withCheckedGpu((gpu) =>
+    measure(gpu, perfPlan({ scaling, quick, card: !gpu.adapter.software }), terminal.progress)
+  );
   if (scaling) {
     const path = request.values.out!;
     await Deno.mkdir(dirname(path), { recursive: true });

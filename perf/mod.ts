@@ -13,7 +13,7 @@ import { measureLimits } from "./limits.ts";
 import { blockStack, measurePeers, ratios } from "./peers.ts";
 import { scalingSvg } from "./plot.ts";
 import { measureScaling, type ScalingCase, scalingCases } from "./scaling.ts";
-import { embedded, embeddedBatches, largeShapes } from "./shapes.ts";
+import { cardBatch, embedded, embeddedBatches, largeShapes } from "./shapes.ts";
 import { measureStep } from "./step.ts";
 import { reportText } from "./text.ts";
 import { type Effort, syncFloor } from "./timing.ts";
@@ -30,6 +30,8 @@ export interface PerfPlan {
   readonly kernelSets: readonly KernelSet[];
   readonly model: LlamaConfig;
   readonly steps: readonly {
+    readonly model: string;
+    readonly config: LlamaConfig;
     readonly batch: readonly [number, number];
     readonly operands: Operands;
   }[];
@@ -40,11 +42,14 @@ export interface PerfPlan {
   readonly repeat: string;
 }
 
-/** The plan behind the flags: `scaling` measures growth instead of the rest, `quick` takes fewer and shorter windows and shapes. */
+/**
+ * The plan behind the flags: `scaling` measures growth instead of the rest, `quick` takes fewer and shorter windows and shapes. A `card`
+ * has larger products to do, and steps of a whole 1.1B model with packed weights.
+ */
 export function perfPlan(
-  flags: { readonly scaling: boolean; readonly quick: boolean },
+  flags: { readonly scaling: boolean; readonly quick: boolean; readonly card: boolean },
 ): PerfPlan {
-  const { scaling, quick } = flags;
+  const { scaling, quick, card } = flags;
   const effort: Effort = quick
     ? { windows: 3, seconds: 0.2, kernelSeconds: 0.005, budget: 0.2 }
     : { windows: 5, seconds: 1, kernelSeconds: 0.02, budget: 0.5 };
@@ -83,16 +88,23 @@ export function perfPlan(
     .map((batch) => ({ model: "embedded", config: embedded, batch }));
   return {
     ...common,
-    side: 512,
+    side: card ? 4096 : 512,
     kernelSets: [
       ...embeddedSets,
       ...(quick ? [] : largeShapes.map(({ name, config, batch }) => ({
         model: name,
         config,
-        batch,
+        batch: card ? cardBatch : batch,
       }))),
     ],
-    steps: (["12bit", "f32"] as const).flatMap((operands) => embeddedBatches.map((batch) => ({ batch, operands }))),
+    steps: [
+      ...(["12bit", "f32"] as const).flatMap((operands) =>
+        embeddedBatches.map((batch) => ({ model: "embedded", config: embedded, batch, operands }))
+      ),
+      ...(card ? largeShapes : []).filter(({ name }) => name === "1.1B").map(({ name, config }) => (
+        { model: name, config, batch: cardBatch, operands: "bf16" as const }
+      )),
+    ],
     answers: {
       prompts: [{ tokens: 64, shared: 0 }, { tokens: 256, shared: 224 }],
       newTokens: 97,
@@ -115,11 +127,17 @@ export async function measure(
   const skipped: Skipped[] = [];
   // Steps come first: their sessions tune what kernels are then measured with.
   const steps: StepRow[] = [];
-  for (const { batch, operands } of plan.steps) {
-    log(`training step ${batch.join(" x ")} ${operands}`);
-    steps.push(
-      await measureStep(gpu, plan.model, batch, operands, floor.median, effort),
-    );
+  for (const { model, config, batch, operands } of plan.steps) {
+    const label = `training step ${model} ${batch.join(" x ")} ${operands}`;
+    log(label);
+    try {
+      steps.push(await measureStep(gpu, { model, config }, batch, operands, floor.median, effort));
+    } catch (error) {
+      // A card may lack the memory for a large model, which only trying tells; nothing else may fail.
+      if (model === "embedded" || !(error instanceof Error)) throw error;
+      gpu.failure = null;
+      skipped.push({ what: label, why: error.message.split("\n")[0] });
+    }
   }
   let kernels: PerfReport["kernels"] = [];
   let limits: PerfReport["limits"] = null;
@@ -183,6 +201,7 @@ export async function measure(
       deno: Deno.version.deno,
     },
     syncFloor: floor,
+    side: plan.side,
     limits,
     kernels,
     steps,

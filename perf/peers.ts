@@ -63,7 +63,7 @@ function peers(): Peer[] {
       name: "PyTorch",
       where: "CPU",
       program: Deno.env.get("TUNEMARK_PYTHON") ?? "python3",
-      args: [ownPath("peers/torch_cpu.py")],
+      args: [ownPath("peers/torch_peer.py")],
     },
   ];
 }
@@ -148,7 +148,7 @@ export async function measurePeers(
 ): Promise<{ rows: PeerRow[]; skipped: Skipped[] }> {
   const matmul = await squareSeconds(gpu, request.side, "f32", floor, effort);
   const stack = await stackSeconds(gpu, request.stack, "f32", floor, effort);
-  const f32Steps = steps.filter(({ operands }) => operands === "f32");
+  const f32Steps = steps.filter(({ model, operands }) => model === "embedded" && operands === "f32");
   const rows = [
     rowOf(
       {
@@ -172,6 +172,7 @@ export async function measurePeers(
       const asked = {
         ...request,
         threads: navigator.hardwareConcurrency,
+        card: !gpu.adapter.software,
         batches,
         model: embedded,
       };
@@ -185,10 +186,10 @@ export async function measurePeers(
           ];
         },
       );
-      const { version, syncFloor } = answer;
+      const { version, syncFloor, where = peer.where } = answer;
       rows.push(
         rowOf(
-          { name: peer.name, where: peer.where, version, syncFloor },
+          { name: peer.name, where, version, syncFloor },
           request,
           answer,
           Object.fromEntries(trained),

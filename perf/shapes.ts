@@ -17,12 +17,15 @@ export const embeddedBatches: readonly (readonly [number, number])[] = [[
   256,
 ], [16, 64]];
 
-/** A larger Llama: its shape, and the batch its layers are measured with. */
+/** A larger Llama: its shape, and the batch that its layers are measured with on processors. */
 export interface LargeShape {
   readonly name: string;
   readonly config: LlamaConfig;
   readonly batch: readonly [number, number];
 }
+
+/** The batch that cards are measured with. */
+export const cardBatch: readonly [number, number] = [4, 512];
 
 /** Shapes of SmolLM-135M, TinyLlama-1.1B and Llama-2-7B, with batches that two cores finish in time. */
 export const largeShapes: readonly LargeShape[] = [

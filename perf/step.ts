@@ -5,7 +5,7 @@
 import { type Gpu, synchronize } from "../kernels/gpu/device.ts";
 import type { Operands } from "../kernels/numerics.ts";
 import type { LlamaConfig } from "../models/config.ts";
-import { createLlama, releaseLlama } from "../models/llama.ts";
+import { attentionWidth, createLlama, releaseLlama } from "../models/llama.ts";
 import {
   createSession,
   type SessionOptions,
@@ -114,10 +114,19 @@ async function opShares(
     .sort((a, b) => b.seconds - a.seconds);
 }
 
+/** Multiplications and additions of a step's products: linear layers, head and attention under its causal mask, forward and backward. */
+export function stepOperations(config: LlamaConfig, count: number, length: number): number {
+  const { hiddenSize: d, intermediateSize: f, heads, headSize, layers, vocabSize } = config;
+  const layer = d * attentionWidth(config) + heads * headSize * d + 3 * d * f;
+  const linear = count * length * layers * layer + count * (length - 1) * d * vocabSize;
+  const attention = layers * count * heads * 2 * headSize * length * (length + 1) / 2;
+  return 6 * (linear + attention);
+}
+
 /** Measures steps of `count` sequences of `length` tokens, all next tokens being targets. */
 export async function measureStep(
   gpu: Gpu,
-  config: LlamaConfig,
+  { model, config }: { readonly model: string; readonly config: LlamaConfig },
   [count, length]: readonly [number, number],
   operands: Operands,
   floor: number,
@@ -153,6 +162,7 @@ export async function measureStep(
     const tokens = count * length;
     await session.history();
     return {
+      model,
       batch: `${count} x ${length}`,
       tokens,
       operands,
@@ -160,6 +170,7 @@ export async function measureStep(
       device,
       host: summarize(windows.map((w) => w.host)),
       tokensPerSecond: tokens / wallTime.median,
+      gigaflops: stepOperations(config, count, length) / wallTime.median / 1e9,
       outsideDevice: gpu.timestamps ? 1 - device.median / wallTime.median : 0,
       dispatches,
       allocatedBytes,

@@ -57,13 +57,27 @@ function kernelTable(rows: readonly KernelRow[]): string {
 function stepText(report: PerfReport): string[] {
   if (report.steps.length === 0) return [];
   const steps = table(
-    ["batch", "operands", "ms", "quartiles", "tokens/s", "outside device", "own code", "dispatches", "allocated after"],
+    [
+      "model",
+      "batch",
+      "operands",
+      "ms",
+      "quartiles",
+      "tokens/s",
+      "GFLOP/s",
+      "outside device",
+      "own code",
+      "dispatches",
+      "allocated after",
+    ],
     report.steps.map((step) => [
+      step.model,
       step.batch,
       step.operands,
       milliseconds(step.wall.median),
       `${milliseconds(step.wall.low)} to ${milliseconds(step.wall.high)}`,
       rate(step.tokensPerSecond),
+      step.gigaflops.toFixed(1),
       percent(step.outsideDevice),
       percent(step.host.median / step.wall.median),
       String(step.dispatches),
@@ -83,12 +97,13 @@ function stepText(report: PerfReport): string[] {
     ]),
   );
   return [
-    "## Training step, embedded model's shape",
+    "## Training steps",
     "",
     steps,
     "",
-    "Outside device: wall clock less time in compute passes (host, uploads, clears, gaps). Own code: this process's share",
-    "of the wall clock before it submits. Allocated after: bytes more in buffers at the last step than after the first.",
+    "GFLOP/s: of a step's products over its wall clock. Outside device: wall clock less time in compute passes (host,",
+    "uploads, copies, gaps). Own code: this process's share of the wall clock before it submits. Allocated after: bytes more",
+    "in buffers at the last step than after the first.",
     "",
     ...(first.ops.length > 0
       ? [
@@ -158,7 +173,9 @@ function peerText(report: PerfReport): string[] {
     "",
     rows,
     "",
-    "Product: 512 x 512 x 512. Stack: 4 residual SwiGLU blocks of width 128 and 352 inside, 2048 rows, loss sum(y * g), all",
+    `Product: ${
+      Array(3).fill(report.side).join(" x ")
+    }. Stack: 4 residual SwiGLU blocks of width 128 and 352 inside, 2048 rows, loss sum(y * g), all`,
     "weights' gradients, plain gradient descent. Step: the embedded model's shape, AdamW and clipping; PyTorch eager.",
     "",
     compared,

@@ -52,8 +52,10 @@ export interface OpShare {
   readonly share: number;
 }
 
-/** A training step of the embedded model's shape. */
+/** A training step. */
 export interface StepRow {
+  /** Whose shape it has: `embedded` or `1.1B`. */
+  readonly model: string;
   readonly batch: string;
   readonly tokens: number;
   readonly operands: string;
@@ -64,6 +66,8 @@ export interface StepRow {
   /** Time in this process's own code of a step, tables, uniforms and encoding, without the submission itself. */
   readonly host: Summary;
   readonly tokensPerSecond: number;
+  /** Multiplications and additions of its products, in 1e9 a second of wall clock. */
+  readonly gigaflops: number;
   /** Share of the wall clock outside compute passes: host, copies, clears, gaps. */
   readonly outsideDevice: number;
   readonly dispatches: number;
@@ -94,7 +98,7 @@ export interface AnswerRow {
 export interface PeerRow {
   readonly name: string;
   readonly version: string;
-  /** `this adapter` or `CPU`. */
+  /** `this adapter`, `CPU` or `card`. */
   readonly where: string;
   /** f32 product of two square matrices, GFLOP/s by wall clock. */
   readonly matmulGigaflops: number;
@@ -149,6 +153,8 @@ export interface PerfReport {
   };
   /** Seconds of a wait on an idle queue; taken off each window of wall clock. */
   readonly syncFloor: Summary;
+  /** Side of the square products; null where none were measured. */
+  readonly side: number | null;
   readonly limits: Limits | null;
   readonly kernels: readonly KernelRow[];
   readonly steps: readonly StepRow[];

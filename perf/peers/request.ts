@@ -29,8 +29,10 @@ export interface PeerRequest {
 
 /** What a peer answers; seconds of one repetition, one value a window, waiting for the GPU included. */
 export interface PeerAnswer {
-  /** Name and version of what ran, and where. */
+  /** Name and version of what ran. */
   readonly version: string;
+  /** Where it ran, where that is its own choice. */
+  readonly where?: string;
   readonly matmul: readonly number[];
   readonly stack: readonly number[];
   /** Seconds of a wait on an idle queue, included once in each window. */

@@ -83,6 +83,18 @@ Deno.test("the software driver gets vectors of 512 bits on processors that have 
   assertEquals(await width(true, "256"), "width 256");
 });
 
+Deno.test("the software driver gets two threads a processor, where there are a few processors", async () => {
+  const deno = '[ "$1" != --version ] || echo "deno 2.9.6"; echo "threads ${LP_NUM_THREADS:-unset}"';
+  const threads = async (processors: number, asked = "") => {
+    const { stdout } = await run(["test"], { deno, getconf: `echo ${processors}` }, { LP_NUM_THREADS: asked });
+    return stdout.trim().split("\n").at(-1);
+  };
+  assertEquals(await threads(2), "threads 4");
+  assertEquals(await threads(1), "threads unset");
+  assertEquals(await threads(64), "threads unset");
+  assertEquals(await threads(2, "2"), "threads 2");
+});
+
 Deno.test("it installs no driver on macOS, nor for a task that needs none", async () => {
   assertEquals((await run(["bench"], { uname: "echo Darwin" })).stderr, "");
   assertEquals((await run(["diff", "a", "b"])).stderr, "");

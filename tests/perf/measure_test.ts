@@ -19,7 +19,7 @@ const plan: PerfPlan = {
   side: 16,
   kernelSets: [{ model: "tiny", config: tiny, batch: [2, 12] }],
   model: tiny,
-  steps: [{ batch: [2, 12], operands: "12bit" }],
+  steps: [{ model: "embedded", config: tiny, batch: [2, 12], operands: "12bit" }],
   answers: { prompts: [{ tokens: 5, shared: 0 }, { tokens: 22, shared: 16 }], newTokens: 4, batches: [1, 3] },
   peers: false,
   scaling: scalingCases({ ...tiny, keyValueHeads: 4 }, [2, 12], {
@@ -52,6 +52,7 @@ gpuTest("a report holds every part of its plan, in schema tunemark.perf/1, with 
     "adapter",
     "host",
     "syncFloor",
+    "side",
     "limits",
     "kernels",
     "steps",
@@ -89,7 +90,7 @@ gpuTest("a report holds every part of its plan, in schema tunemark.perf/1, with 
     assertEquals(step.ops.reduce((sum, { dispatches }) => sum + dispatches, 0), step.dispatches);
     assert(report.kernels.every(({ share }) => share > 0));
   }
-  assert(log.includes("training step 2 x 12 12bit"));
+  assert(log.includes("training step embedded 2 x 12 12bit"));
   const text = reportText(report);
   assert(!/NaN|undefined|Infinity/.test(text), text);
   assert(text.includes("Repeat with: deno task perf"));

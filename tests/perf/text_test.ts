@@ -97,12 +97,16 @@ Deno.test("the plot has a column for each axis, and equal points give equal byte
 });
 
 Deno.test("the plans measure what their flags say, and repeat says which", () => {
-  const whole = perfPlan({ scaling: false, quick: false });
+  const whole = perfPlan({ scaling: false, quick: false, card: false });
   assertEquals(whole.repeat, "deno task perf");
   assertEquals(whole.kernelSets.map(({ model }) => model), ["embedded", "embedded", "135M", "1.1B", "7B"]);
   assertEquals(whole.scaling, []);
-  const scaling = perfPlan({ scaling: true, quick: true });
+  const scaling = perfPlan({ scaling: true, quick: true, card: false });
   assertEquals(scaling.repeat, "deno task perf --scaling --quick");
   assertEquals([...new Set(scaling.scaling.map(({ axis }) => axis))], ["width", "layers", "length", "sequences"]);
   assertEquals([scaling.side, scaling.peers, scaling.steps.length], [null, false, 0]);
+  const card = perfPlan({ scaling: false, quick: false, card: true });
+  assertEquals([whole.side, card.side], [512, 4096]);
+  const steps = (plan: typeof card) => plan.steps.map(({ model, operands }) => `${model} ${operands}`);
+  assertEquals(steps(card), [...steps(whole), "1.1B bf16"]);
 });

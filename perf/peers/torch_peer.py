@@ -1,4 +1,5 @@
-"""Peer: PyTorch on the CPU, f32, eager. Argument: the request as JSON; prints the answer as JSON.
+"""Peer: PyTorch, f32, eager: on the CPU, or where a card is measured and PyTorch has one, there with TF32 off. Argument: the request as
+JSON; prints the answer as JSON.
 
 The model is the same decoder as the measured one (RMSNorm, RoPE, causal attention, SwiGLU, tied head), its step is forward, mean
 cross-entropy over all next tokens, backward, clipping of the global norm to 1, AdamW.
@@ -12,6 +13,9 @@ import torch.nn.functional as F
 
 request = json.loads(sys.argv[1])
 torch.set_num_threads(request["threads"])
+torch.backends.cuda.matmul.allow_tf32 = False
+on_card = request["card"] and torch.cuda.is_available()
+torch.set_default_device("cuda" if on_card else "cpu")
 torch.manual_seed(1)
 
 
@@ -20,6 +24,8 @@ def windows(once):
         start = time.perf_counter()
         for _ in range(times):
             once()
+        if on_card:
+            torch.cuda.synchronize()
         return time.perf_counter() - start
 
     timed(1)
@@ -110,7 +116,9 @@ a, b = torch.randn(side, side), torch.randn(side, side)
 print(
     json.dumps(
         {
-            "version": f"PyTorch {torch.__version__}, CPU, {torch.get_num_threads()} threads",
+            "version": f"PyTorch {torch.__version__}, "
+            + (torch.cuda.get_device_name() if on_card else f"CPU, {torch.get_num_threads()} threads"),
+            "where": "card" if on_card else "CPU",
             "matmul": windows(lambda: a @ b),
             "stack": windows(stack_step()),
             "steps": [windows(model_step(batch, tokens)) for batch, tokens in request["batches"]],
