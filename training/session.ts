@@ -35,6 +35,8 @@ export interface TrainingSession {
   step(batch: readonly WeightedSequence[], learningRate: number): Promise<void>;
   /** Loss and gradient norm of all steps. @throws where a loss is not finite, naming the step. */
   history(): Promise<History>;
+  /** The newest loss that has been read back, of a step up to 16 ago; null before the first. Waits for nothing. */
+  newestLoss(): number | null;
   /** Writes what learns, the optimizer's moments, history, kept values and `extra` to a folder, whole or not at all. */
   save(directory: string, extra: Readonly<Record<string, unknown>>): Promise<void>;
   /** Takes up a saved state; returns its `extra`, or null where the folder holds none, or one of more steps than `mostSteps`. */
@@ -98,25 +100,40 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
   const pastNorms: number[] = [];
   let kept: readonly Float32Array<ArrayBuffer>[] | null = null;
   let steps = 0;
-  /** Reads the ring's unread entries back. */
-  const flush = async () => {
-    const unread = steps - pastLosses.length;
-    if (unread === 0) return;
-    const first = pastLosses.length % ringLength;
+  /** Steps whose loss and norm have been asked for, and the answer that is still on its way. */
+  let asked = 0;
+  let answer: Promise<void> | null = null;
+  /** Reads the ring's entries from step `from` on; what is submitted afterwards may overwrite them. */
+  const read = async (from: number, count: number) => {
     const parts = await readBack(gpu, [{ tensor: losses }, { tensor: norms }]);
     const [loss, norm] = parts.map((part) => new Float32Array(part));
-    for (let i = 0; i < unread; i++) {
-      const slot = (first + i) % ringLength;
+    for (let i = 0; i < count; i++) {
+      const slot = (from + i) % ringLength;
       if (!Number.isFinite(loss[slot]) || !Number.isFinite(norm[slot])) {
-        const step = pastLosses.length + 1;
+        const step = from + i + 1;
         throw new Error(`the loss is not finite at step ${step} (loss ${loss[slot]}, gradient norm ${norm[slot]})`);
       }
       pastLosses.push(loss[slot]);
       pastNorms.push(norm[slot]);
     }
   };
+  /** Asks for what has not been asked for. A read-back takes 10 ms in Deno: the next steps do not wait for it. */
+  const ask = () => {
+    if (asked === steps) return;
+    answer = read(asked, steps - asked);
+    // Whoever waits for it learns what went wrong.
+    answer.catch(() => {});
+    asked = steps;
+  };
+  const answered = async () => {
+    const waiting = answer;
+    answer = null;
+    await waiting;
+  };
   const history = async (): Promise<History> => {
-    await flush();
+    await answered();
+    ask();
+    await answered();
     return { losses: Float32Array.from(pastLosses), gradientNorms: Float32Array.from(pastNorms) };
   };
 
@@ -135,11 +152,13 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
       return steps;
     },
     history,
+    newestLoss: () => pastLosses.at(-1) ?? null,
     async step(batch, learningRate) {
       const prepared = prepare(batch);
       const slot = steps % ringLength;
       if (slot === 0) {
-        await flush();
+        await answered();
+        ask();
         clear(gpu, [losses]);
       }
       steps++;
@@ -159,9 +178,10 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
       const optional = learners.list.map(({ label, value: { length } }) => ({ name: `${label}/kept`, length }));
       const state = loadState(directory, lengths, optional, mostSteps);
       if (!state) return null;
+      await answered();
       stored.forEach(({ tensor }, i) => upload(gpu, tensor, state.values[i]));
       publish();
-      steps = state.losses.length;
+      steps = asked = state.losses.length;
       pastLosses.splice(0, Infinity, ...state.losses);
       pastNorms.splice(0, Infinity, ...state.gradientNorms);
       clear(gpu, [losses, norms]);
@@ -186,7 +206,7 @@ export async function createSession(llama: Llama, options: SessionOptions): Prom
       }));
     },
     async profile(batch) {
-      await flush();
+      await history();
       const times = await profile(prepare(batch), steps + 1);
       clear(gpu, [losses]);
       return times;

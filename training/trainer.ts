@@ -226,12 +226,11 @@ export async function train(
     const found = options.checkpoint ? await session.load(options.checkpoint.directory, steps) : null;
     const selectEvery = options.stopAfter === undefined ? hyper.selectEvery : undefined;
     const selection = createSelection(session, selectEvery, steps, options.validate, found);
-    let loss: number | null = null;
     for (let step = session.steps; step < steps; step++) {
       options.signal?.throwIfAborted();
       await session.step(batches[step].map((i) => sequences[i]), learningRateAt(hyper, step, order.length));
       const done = step + 1;
-      if (done % 8 === 0 || done === steps) loss = (await session.history()).losses.at(-1)!;
+      const loss = done < steps ? session.newestLoss() : (await session.history()).losses.at(-1)!;
       options.onStep?.({ step: done, steps, loss });
       const { checkpoint } = options;
       await selection.consider(done);
