@@ -3,7 +3,7 @@
  * each sequence on its own, so that micro-batches change nothing.
  * @module
  */
-import { allocate, allocateTogether, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
+import { allocate, allocateTogether, type Arena, type Image, type Tensor } from "../kernels/gpu/buffers.ts";
 import { dispatch, type Program } from "../kernels/gpu/program.ts";
 import { attentionDeltas } from "../kernels/attention/attention.ts";
 import { crossEntropy, lossSum } from "../kernels/cross_entropy/cross_entropy.ts";
@@ -169,7 +169,7 @@ export function recordBackward<S extends TrainingShape>(
    */
   const linear = (
     parameter: Parameter,
-    { y, x, xGradient, gateUp }: { y: Tensor; x: Tensor; xGradient: Tensor; gateUp?: Tensor | undefined },
+    { y, x, xGradient, gateUp }: { y: Tensor | Image; x: Tensor; xGradient: Tensor; gateUp?: Tensor | undefined },
     overTargets = false,
   ) =>
     recordLinearGradients(
@@ -191,7 +191,7 @@ export function recordBackward<S extends TrainingShape>(
   /** Records a norm's two gradients. */
   const norm = (
     parameter: Parameter,
-    parts: { gradient: Tensor; x: Tensor; inverse: Tensor; dx: Tensor; carried?: Tensor },
+    parts: { gradient: Tensor; x: Tensor; inverse: Tensor; dx: Tensor; carried?: Tensor | Image },
     overTargets = false,
   ) => {
     const { gradient, x, inverse, dx, carried } = parts;
@@ -223,12 +223,15 @@ export function recordBackward<S extends TrainingShape>(
       (shape) => ({ rows: rows(shape), width: hiddenSize }),
     );
   };
-  /** Gradient of what a branch put out, from that of what was added. */
-  const ofBranch = (x: Tensor, number: number): Tensor => {
-    if (!drop) return x;
+  /** Gradient of what a branch put out, from that of what was added; and what the latter is read from where it is carried past a norm. */
+  const ofBranch = (x: Tensor, number: number): { y: Tensor | Image; carried: Tensor | Image } => {
+    if (!drop) {
+      const held = inImage(program, images?.stream, x, ({ tokens }: S) => tokens * hiddenSize);
+      return { y: held, carried: held };
+    }
     const { branch: y, positions, numbers, uniforms } = drop;
     dispatch(program, dropout(false), { x, positions, numbers, y }, (shape) => uniforms(shape, number));
-    return y;
+    return { y, carried: x };
   };
 
   dispatch(
@@ -267,16 +270,18 @@ export function recordBackward<S extends TrainingShape>(
     const layer = llama.layers[number];
     const saved = activations.layers[number];
     const { gateUp } = saved;
-    linear(layer.down, { y: ofBranch(work.outer, 2 * number + 1), x: saved.gated, xGradient: work.gateUp, gateUp });
+    const ofMlp = ofBranch(work.outer, 2 * number + 1);
+    linear(layer.down, { y: ofMlp.y, x: saved.gated, xGradient: work.gateUp, gateUp });
     linear(layer.gateUp, { y: work.gateUp, x: saved.mlpNormed, xGradient: work.normed });
     norm(layer.mlpNorm, {
       gradient: work.normed,
       x: saved.mid,
       inverse: saved.mlpInverse,
       dx: work.inner,
-      carried: work.outer,
+      carried: ofMlp.carried,
     });
-    linear(layer.attentionOutput, { y: ofBranch(work.inner, 2 * number), x: saved.mixed, xGradient: work.mixed });
+    const ofAttention = ofBranch(work.inner, 2 * number);
+    linear(layer.attentionOutput, { y: ofAttention.y, x: saved.mixed, xGradient: work.mixed });
     const scores = (shape: S) => shape.scores;
     const mixedSize = ({ tokens }: S) => tokens * config.heads * config.headSize;
     const mixedGradient = inImage(program, images?.right, work.mixed, mixedSize);
@@ -321,7 +326,7 @@ export function recordBackward<S extends TrainingShape>(
       x: saved.x,
       inverse: saved.inverse,
       dx: work.outer,
-      carried: work.inner,
+      carried: ofAttention.carried,
     });
   }
   if (gradients.lookup) {

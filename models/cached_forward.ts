@@ -15,6 +15,7 @@ import { dispatch, type Program } from "../kernels/gpu/program.ts";
 import { rowSchedule } from "../kernels/row_schedule.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
 import type { LlamaConfig } from "./config.ts";
+import { inImage } from "./images.ts";
 import {
   type Activations,
   attentionScale,
@@ -161,13 +162,18 @@ function recordAttention(
   );
 }
 
-/** Records norm, queries, keys, values and rope of a layer, and puts keys and values into the cache. */
-function recordKeysValues(program: Program<CachedShape>, pass: CachedPass, layer: number, now: LayerActivations): void {
+/** Records norm, queries, keys, values and rope of a layer, and puts keys and values into the cache; returns what x was read from. */
+function recordKeysValues(
+  program: Program<CachedShape>,
+  pass: CachedPass,
+  layer: number,
+  now: LayerActivations,
+): Tensor | Image {
   const { llama, cache, capacity, activations, tables } = pass;
   const { config, operands } = llama;
   const rows = (shape: CachedShape) => shape.tokens;
   const parts = { ...now, positions: tables.positions, images: activations.images };
-  recordAttentionInputs(program, llama, capacity.tokens, llama.layers[layer], parts, rows);
+  const held = recordAttentionInputs(program, llama, capacity.tokens, llama.layers[layer], parts, rows);
   dispatch(
     program,
     cacheAppend(operands, "view" in cache.layers[layer]),
@@ -181,6 +187,7 @@ function recordKeysValues(program: Program<CachedShape>, pass: CachedPass, layer
       capacity: cache.capacity,
     }),
   );
+  return held;
 }
 
 /** Records embedding and layers, up to the keys and values of the last layer: all that later tokens see of these. */
@@ -191,7 +198,7 @@ export function recordFill(program: Program<CachedShape>, pass: CachedPass): voi
   const now = activations.layers[0];
   recordEmbedding(program, llama, { tokens: tables.tokens, x: now.x }, rows);
   llama.layers.forEach((layer, number) => {
-    recordKeysValues(program, pass, number, now);
+    const held = recordKeysValues(program, pass, number, now);
     if (number === config.layers - 1) return;
     recordAttention(program, pass, number, now);
     recordAfterAttention(
@@ -199,7 +206,7 @@ export function recordFill(program: Program<CachedShape>, pass: CachedPass): voi
       llama,
       capacity.tokens,
       layer,
-      { ...now, next: now.x, images: activations.images },
+      { ...now, held, next: now.x, images: activations.images },
       rows,
     );
   });
@@ -212,11 +219,10 @@ export function recordLogits(program: Program<CachedShape>, pass: CachedPass): v
   const now = activations.layers[0];
   const last = llama.config.layers - 1;
   recordAttention(program, pass, last, now);
-  recordAfterAttention(program, llama, capacity.tokens, llama.layers[last], {
-    ...now,
-    next: now.x,
-    images: activations.images,
-  }, rows);
+  const { images } = activations;
+  const held = inImage(program, images?.stream, now.x, (shape) => rows(shape) * llama.config.hiddenSize);
+  const after = { ...now, held, next: now.x, images };
+  recordAfterAttention(program, llama, capacity.tokens, llama.layers[last], after, rows);
   recordHead(program, llama, capacity.tokens, { ...activations, rows: now.x }, rows);
 }
 

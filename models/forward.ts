@@ -5,7 +5,7 @@
  *     mid -> norm -> gate, up -> SwiGLU -> down -> + mid = next x;   target rows of the last x -> norm -> logits
  * @module
  */
-import { allocate, type Arena, type Tensor } from "../kernels/gpu/buffers.ts";
+import { allocate, type Arena, type Image, type Tensor } from "../kernels/gpu/buffers.ts";
 import type { Gpu } from "../kernels/gpu/device.ts";
 import { dispatch, type Program, type Uniforms } from "../kernels/gpu/program.ts";
 import { attentionSoftmax } from "../kernels/attention/attention.ts";
@@ -124,19 +124,22 @@ export interface Dropout<S> {
   readonly uniforms: (shape: S, branch: number) => Uniforms;
 }
 
-/** Records `y = addend + x * weight^T`; the product is dropped in places where there is dropout. */
+/**
+ * Records `y = addend + x * weight^T`; the product is dropped in places where there is dropout.
+ * @param tensors `held`: the addend as the norm before this branch has read it
+ */
 function recordBranch<S>(
   program: Program<S>,
   llama: Llama,
   capacityRows: number,
   parameter: Parameter,
-  tensors: { x: Tensor; y: Tensor; addend: Tensor; images: OperandImages | null },
+  tensors: { x: Tensor; y: Tensor; addend: Tensor; held: Tensor | Image; images: OperandImages | null },
   rows: (shape: S) => number,
   number: number,
   drop?: Dropout<S>,
 ): void {
-  const { x, y, addend, images } = tensors;
-  if (!drop) return recordLinear(program, llama, capacityRows, parameter, { x, y, addend, images }, rows);
+  const { x, y, addend, held, images } = tensors;
+  if (!drop) return recordLinear(program, llama, capacityRows, parameter, { x, y, addend: held, images }, rows);
   const { branch, positions, numbers, uniforms } = drop;
   recordLinear(program, llama, capacityRows, parameter, { x, y: branch, images }, rows);
   dispatch(program, dropout(true), { x: branch, addend, positions, numbers, y }, (shape) => uniforms(shape, number));
@@ -167,26 +170,23 @@ export function attentionScale(config: LlamaConfig): number {
   return Math.fround(1 / Math.sqrt(config.headSize));
 }
 
-/** Records `y = norm(x) * weight` and the inverse norms of its rows. */
+/** Records `y = norm(x) * weight` and the inverse norms of its rows; returns what x was read from. */
 function recordNorm<S>(
   program: Program<S>,
   { hiddenSize: width, normEpsilon: epsilon }: LlamaConfig,
   { operand: weight }: Parameter,
   tensors: { x: Tensor; y: Tensor; inverse: Tensor; images: OperandImages | null },
   rows: (shape: S) => number,
-): void {
-  const { x, y, inverse, images } = tensors;
+): Tensor | Image {
+  const { y, inverse, images } = tensors;
+  const x = inImage(program, images?.stream, tensors.x, (shape) => rows(shape) * width);
   dispatchOverImages(
     program,
     rmsNormForward(rowSchedule(program.gpu)),
-    {
-      x: inImage(program, images?.left, x, (shape) => rows(shape) * width),
-      weight,
-      y,
-      inverse,
-    },
+    { x, weight, y, inverse },
     (shape) => ({ rows: rows(shape), width, epsilon }),
   );
+  return x;
 }
 
 /** Records the rotation of queries and keys in place, or back with `direction` -1. */
@@ -214,7 +214,7 @@ export function recordRope<S>(
   );
 }
 
-/** Records norm, queries, keys, values and rope of a layer, for rows of any kind. */
+/** Records norm, queries, keys, values and rope of a layer, for rows of any kind; returns what the norm has read x from. */
 export function recordAttentionInputs<S>(
   program: Program<S>,
   llama: Llama,
@@ -225,19 +225,22 @@ export function recordAttentionInputs<S>(
     images?: OperandImages | null;
   },
   rows: (shape: S) => number,
-): void {
+): Tensor | Image {
   const { config } = llama;
   const { x, normed, inverse, queriesKeysValues, positions, images = null } = tensors;
-  recordNorm(program, config, layer.attentionNorm, { x, y: normed, inverse, images }, rows);
+  const held = recordNorm(program, config, layer.attentionNorm, { x, y: normed, inverse, images }, rows);
   const product = { x: normed, y: queriesKeysValues, images };
   const parameter = layer.queriesKeysValues;
-  if (recordRotated(program, llama, capacityRows, parameter, { ...product, positions }, rows)) return;
-  recordLinear(program, llama, capacityRows, parameter, product, rows);
-  recordRope(program, llama, { positions, x: queriesKeysValues, images }, rows, 1);
+  if (!recordRotated(program, llama, capacityRows, parameter, { ...product, positions }, rows)) {
+    recordLinear(program, llama, capacityRows, parameter, product, rows);
+    recordRope(program, llama, { positions, x: queriesKeysValues, images }, rows, 1);
+  }
+  return held;
 }
 
 /**
  * Records what follows attention in a layer: its output projection and the MLP, both with residuals.
+ * @param tensors `held`: what x can be read from, if the same program has recorded the attention's inputs
  * @param drop dropout of the two, and the layer's number
  */
 export function recordAfterAttention<S>(
@@ -245,19 +248,28 @@ export function recordAfterAttention<S>(
   llama: Llama,
   capacityRows: number,
   layer: LayerParameters,
-  tensors: LayerActivations & { next: Tensor; images?: OperandImages | null },
+  tensors: LayerActivations & { held: Tensor | Image; next: Tensor; images?: OperandImages | null },
   rows: (shape: S) => number,
   drop?: { readonly dropout: Dropout<S>; readonly number: number },
 ): void {
   const { config } = llama;
-  const { x, mixed, mid, mlpNormed, mlpInverse, gateUp, gated, next, images = null } = tensors;
-  const branch = (parameter: Parameter, from: Tensor, addend: Tensor, y: Tensor, number: number) =>
-    recordBranch(program, llama, capacityRows, parameter, { x: from, addend, y, images }, rows, number, drop?.dropout);
+  const { x, held, mixed, mid, mlpNormed, mlpInverse, gateUp, gated, next, images = null } = tensors;
+  const branch = (
+    parameter: Parameter,
+    parts: { x: Tensor; addend: Tensor; held: Tensor | Image; y: Tensor },
+    number: number,
+  ) => recordBranch(program, llama, capacityRows, parameter, { ...parts, images }, rows, number, drop?.dropout);
   const first = 2 * (drop?.number ?? 0);
-  branch(layer.attentionOutput, mixed, x, mid, first);
-  recordNorm(program, config, layer.mlpNorm, { x: mid, y: mlpNormed, inverse: mlpInverse, images }, rows);
+  branch(layer.attentionOutput, { x: mixed, addend: x, held, y: mid }, first);
+  const midHeld = recordNorm(
+    program,
+    config,
+    layer.mlpNorm,
+    { x: mid, y: mlpNormed, inverse: mlpInverse, images },
+    rows,
+  );
   recordGated(program, llama, capacityRows, layer.gateUp, { x: mlpNormed, gated, gateUp, images }, rows);
-  branch(layer.down, gated, mid, next, first + 1);
+  branch(layer.down, { x: gated, addend: mid, held: midHeld, y: next }, first + 1);
 }
 
 /** Records final norm and head on rows that are already gathered. */
@@ -298,7 +310,7 @@ export function recordForward<S extends BatchShape>(
     const now = activations.layers[number];
     const next = activations.layers[number + 1]?.x ?? activations.last;
     const inputs = { ...now, positions: batch.positions, images };
-    recordAttentionInputs(program, llama, capacity.tokens, layer, inputs, tokens);
+    const held = recordAttentionInputs(program, llama, capacity.tokens, layer, inputs, tokens);
     const qkvSize = (shape: S) => shape.tokens * attentionWidth(config);
     const qkv = inImage(program, images?.left, now.queriesKeysValues, qkvSize);
     const weights = () => inImage(program, images?.right, now.weights, (shape) => shape.scores);
@@ -331,7 +343,7 @@ export function recordForward<S extends BatchShape>(
       { a: weights(), b: qkv, c: now.mixed, sequences },
       uniforms,
     );
-    const after = { ...now, next, images };
+    const after = { ...now, held, next, images };
     recordAfterAttention(program, llama, capacity.tokens, layer, after, tokens, drop && { dropout: drop, number });
   });
   dispatch(

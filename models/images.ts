@@ -1,6 +1,6 @@
 /**
  * Copies of activations in images, for adapters that read images faster than buffers: there a kernel reads what it needs from an image
- * that is filled right before. Three images serve a whole program; each copy overwrites the one before. Weights have images of their own.
+ * that is filled right before. Four images serve a whole program; each copy overwrites the one before. Weights have images of their own.
  * @module
  */
 import {
@@ -26,6 +26,8 @@ export interface OperandImages {
   readonly right: Image;
   /** A kernel's third matrix: queries, keys and values, or gates and what they let through. */
   readonly third: Image;
+  /** The residual stream, or its gradient, from a norm or a product that reads it to where it is added again. */
+  readonly stream: Image;
 }
 
 /** Number of f32 elements of each image; `trains` makes room for what the backward pass puts there. */
@@ -43,6 +45,7 @@ function imageSizes(
     left: Math.max(rows, trains ? targets * vocabulary : 0),
     right: rows,
     third: trains ? tokens * Math.max(width, 2 * f) : 0,
+    stream: Math.max(tokens, targets) * d,
   };
 }
 
@@ -73,7 +76,8 @@ export function allocateImages(
   const left = allocateImage(arena, "left operands", sizes.left);
   const right = allocateImage(arena, "right operands", sizes.right);
   const third = allocateImage(arena, "third operands", sizes.third);
-  return left && right && third ? { left, right, third } : null;
+  const stream = allocateImage(arena, "residual stream", sizes.stream);
+  return left && right && third && stream ? { left, right, third, stream } : null;
 }
 
 /** The tensor, or, where there are images, one that a recorded copy fills with its first `length` elements. */

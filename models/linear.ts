@@ -64,13 +64,13 @@ function recordProduct<S>(
   );
 }
 
-/** Records `y = x * weight^T`, plus `addend` where one is given. */
+/** Records `y = x * weight^T`, plus `addend` where one is given: an image where there are any. */
 export function recordLinear<S>(
   program: Program<S>,
   llama: Pick<Llama, "gpu" | "operands">,
   capacityRows: number,
   parameter: Matrix,
-  tensors: Reads & { readonly y: Tensor; readonly addend?: Tensor },
+  tensors: Reads & { readonly y: Tensor; readonly addend?: Tensor | Image },
   rows: (shape: S) => number,
 ): void {
   const { y, addend } = tensors;
@@ -152,7 +152,7 @@ export function recordGated<S>(
 
 /**
  * Records a linear layer's gradients: `weightGradient` gains, `xGradient` is overwritten; either may be left out.
- * @param tensors `y` is the gradient of the layer's output, `x` its input, `sequences` where its rows are cut. With `gateUp`, x is the
+ * @param tensors `y` is the gradient of the layer's output, or an image that holds it, `x` its input, `sequences` where its rows are cut. With `gateUp`, x is the
  * SwiGLU of these, and `xGradient` becomes their gradient.
  * @param rows rows of a batch, and its number of sequences
  */
@@ -162,7 +162,7 @@ export function recordLinearGradients<S>(
   capacityRows: number,
   parameter: Matrix,
   tensors: {
-    y: Tensor;
+    y: Tensor | Image;
     x: Tensor;
     xGradient?: Tensor | undefined;
     weightGradient?: Tensor | undefined;
@@ -177,7 +177,7 @@ export function recordLinearGradients<S>(
   const { rows: outputs, columns: inputs } = parameter;
   const products = productsOfLayer(outputs, inputs, capacityRows);
   const inImages = images !== null;
-  const yImage = inImage(program, images?.left, y, (shape) => rows(shape) * outputs);
+  const yImage = "view" in y ? y : inImage(program, images?.left, y, (shape) => rows(shape) * outputs);
   if (weightGradient) {
     const tile = productTile(gpu, products.weightGradient, operands);
     dispatch(

@@ -17,7 +17,7 @@ import {
 import { type Gpu, settle } from "../kernels/gpu/device.ts";
 import { createProgram, dispatch, releaseProgram, run } from "../kernels/gpu/program.ts";
 import type { Operands } from "../kernels/numerics.ts";
-import type { OperandImages } from "../models/images.ts";
+import { inImage, type OperandImages } from "../models/images.ts";
 import { recordOperands } from "../models/llama.ts";
 import { type Matrix, recordGated, recordLinear, recordLinearGradients } from "../models/linear.ts";
 import { fill, filledTensor } from "./data.ts";
@@ -39,7 +39,8 @@ function operandImages(arena: Arena, lengths: Record<keyof OperandImages, number
   const left = allocateImage(arena, "left operands", lengths.left);
   const right = allocateImage(arena, "right operands", lengths.right);
   const third = allocateImage(arena, "third operands", lengths.third);
-  return left && right && third ? { left, right, third } : null;
+  const stream = allocateImage(arena, "residual stream", lengths.stream);
+  return left && right && third && stream ? { left, right, third, stream } : null;
 }
 
 /** Seconds a step by wall clock, one value a window. */
@@ -59,6 +60,7 @@ export async function stackSeconds(
       left: tokens * Math.max(2 * inner, width),
       right: tokens * Math.max(inner, width),
       third: tokens * 2 * inner,
+      stream: tokens * width,
     });
     const model = { gpu, operands };
     const backward = (
@@ -95,7 +97,8 @@ export async function stackSeconds(
     layers.forEach(({ gateUp, down, hidden, gated, y }, block) => {
       const input = inputOf(block);
       recordGated(program, model, tokens, gateUp, { x: input, gated, gateUp: hidden, images }, () => tokens);
-      recordLinear(program, model, tokens, down, { x: gated, y, addend: input, images }, () => tokens);
+      const addend = inImage(program, images?.stream, input, () => tokens * width);
+      recordLinear(program, model, tokens, down, { x: gated, y, addend, images }, () => tokens);
     });
     dispatch(
       program,
@@ -154,7 +157,7 @@ export async function squareSeconds(
   try {
     const [x, tensor] = ["x", "weight"].map((name) => filledTensor(arena, name, side * side));
     const y = allocate(arena, "y", side * side);
-    const images = operandImages(arena, { left: side * side, right: side * side, third: 0 });
+    const images = operandImages(arena, { left: side * side, right: side * side, third: 0, stream: 0 });
     const weight = matrixOf(arena, tensor, side, side);
     recordOperands(program, [weight]);
     recordLinear(program, { gpu, operands }, side, weight, { x, y, images }, () => side);

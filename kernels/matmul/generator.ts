@@ -85,12 +85,14 @@ export const store: Epilogue = {
 /** C = C + AB. */
 export const accumulate: Epilogue = { ...store, accumulates: true };
 
-/** C = addend + AB. */
-export const residual: Epilogue = {
-  ...store,
-  inputs: { addend: matrixType },
-  put: ({ sums, j, at }) => `c[${at}] = opaque4(addend[${at}] + opaque4(${sums[j]}));`,
-};
+/** C = addend + AB; `type` is the addend's. */
+export function residual(type: string): Epilogue {
+  return {
+    ...store,
+    inputs: { addend: type },
+    put: ({ sums, j, at }) => `c[${at}] = opaque4(fetch_addend(${at}) + opaque4(${sums[j]}));`,
+  };
+}
 
 /** vec4 columns of a lane. */
 function columnsOf(tile: Tile, { twin }: Epilogue): number {

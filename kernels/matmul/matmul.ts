@@ -30,7 +30,7 @@ const dense: Problem = {
 
 /**
  * Linear layer: `c[rows][columns] = a[rows][depth] * b[columns][depth]^T`, b being a weight as Hugging Face stores it.
- * With `residual`, `addend[rows][columns]` is added. Strides are in elements and multiples of 4. A `packed` b is in `pack`'s form.
+ * With `residual`, `addend[rows][columns]` is added, from an image where the tile reads one. Strides are in elements and multiples of 4. A `packed` b is in `pack`'s form.
  */
 export function linearForward(
   operands: Operands,
@@ -38,7 +38,7 @@ export function linearForward(
   epilogue: "store" | "residual",
   packed = false,
 ): Kernel {
-  const finish = epilogue === "store" ? store : residual;
+  const finish = epilogue === "store" ? store : residual(tile.aImage ? imageType : matrixType);
   return matmulKernel("matmul_forward", dense, ["row", "column"], finish, operands, tile, packed);
 }
 
