@@ -146,14 +146,14 @@ function turningBindings(tokens: number, length: number, headSize: number): Kern
 
 /** The same three products of gate and up, whose forward one ends in SwiGLU and keeps what it is made of. */
 function gatedCases([forward, ...gradients]: readonly KernelCase[], tile: Tile): KernelCase[] {
-  const { rows, columns, cStride, ...uniforms } = forward.uniforms;
+  const { rows, columns } = forward.uniforms;
   const half = columns / 2;
   return [
     {
       ...forward,
       kernel: linearGated(forward.operands!, tile, true),
       bindings: { ...forward.bindings, c: rows * half, gateUp: rows * columns },
-      uniforms: { ...uniforms, rows, columns: half, cStride: half, twin: half },
+      uniforms: { ...forward.uniforms, columns: half, cStride: half, twin: half },
       elements: forward.elements + rows * half,
     },
     ...gradients,

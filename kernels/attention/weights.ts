@@ -13,6 +13,9 @@ import { type Operands, operandWgsl } from "../numerics.ts";
 
 const rows = 16;
 
+/** Rows whose weights are made at a time, once their scores are there. */
+const rowsTogether = 2;
+
 /** Lanes of the kernel on this adapter for sequences of at most `longest` tokens; 0 where it does not suit these. */
 export function attentionWeightsLanes(
   gpu: Pick<Gpu, "adapter" | "subgroupSize">,
@@ -88,8 +91,10 @@ function bodyWgsl(operands: Operands, lanes: number, longest: number): string {
     emit("}");
   }
   emit("let four = vec4<u32>(0u, 1u, 2u, 3u); let scale = vec4<f32>(params.scale); let low = vec4<f32>(-1.0e30);");
-  for (const i of list(rows)) {
-    emit(`{ let row = rowStart + ${i}u; var top = low;`);
+  // The rest of a row is long: its code is there for two rows, and the scores of the next ones move up.
+  emit(`for (var first = rowStart; first < rowEnd; first += ${rowsTogether}u) {`);
+  for (const i of list(rowsTogether)) {
+    emit(`{ let row = first + ${i}u; var top = low;`);
     for (const { chunk, name } of quads) {
       emit(`var s${name} = low; if (${64 * chunk}u < rowEnd) {
         let inside = vec4<u32>(n${name}) + four <= vec4<u32>(row);
@@ -113,6 +118,10 @@ function bodyWgsl(operands: Operands, lanes: number, longest: number): string {
     }
     emit("}");
   }
+  for (const i of list(rows - rowsTogether)) {
+    for (const { name } of quads) emit(`c${i}_${name} = c${i + rowsTogether}_${name};`);
+  }
+  emit("}");
   emit("}");
   return emitted.join("\n");
 }

@@ -49,6 +49,11 @@ export interface Epilogue {
   readonly accumulates: boolean;
   /** Each lane has its columns twice, and `params.twin` columns further on again: two vec4s that `put` is handed together. */
   readonly twin: boolean;
+  /**
+   * Rows are put a few at a time in a loop that moves the sums of the next ones up, instead of each by code of its own: for long ends, of
+   * which 32 rows would take a second to compile. Lanes cannot hand each other anything there.
+   */
+  readonly looped: boolean;
   /** Numbers that belong to a whole row of C, by name: WGSL of what loads one. */
   readonly ofRow: Readonly<Record<string, (row: string) => string>>;
   /** Statements before the columns of a row, for all that these share; they see `row`, `lane` and the row's numbers. */
@@ -77,6 +82,7 @@ export const store: Epilogue = {
   wgsl: "",
   accumulates: false,
   twin: false,
+  looped: false,
   ofRow: {},
   before: "",
   put: ({ sums, j, at }) => `c[${at}] = ${sums[j]};`,
@@ -93,6 +99,9 @@ export function residual(type: string): Epilogue {
     put: ({ sums, j, at }) => `c[${at}] = opaque4(fetch_addend(${at}) + opaque4(${sums[j]}));`,
   };
 }
+
+/** Rows that a looped end puts at a time. */
+const rowsTogether = 4;
 
 /** vec4 columns of a lane. */
 function columnsOf(tile: Tile, { twin }: Epilogue): number {
@@ -164,28 +173,46 @@ function bodyWgsl(
     }
     emit("}");
   }
-  // What belongs to a row is loaded by one lane and handed round, where lanes can do so.
-  for (const [name, load] of Object.entries(epilogue.ofRow)) {
-    const at = (row: string) => load(`min(${row}, rowCount - 1u)`);
-    for (let g = 0; broadcast && g < rows / lanes; g++) {
-      emit(`let ${name}_g${g} = ${at(`rowStart + ${g * lanes}u + lane`)};`);
-    }
-    for (const i of rowList) {
-      const value = broadcast ? handed(`${name}_g${Math.floor(i / lanes)}`, i % lanes) : at(`rowStart + ${i}u`);
-      emit(`let ${name}_${i} = ${value};`);
-    }
-  }
-  for (const i of rowList) {
-    emit(`if (rowStart + ${i}u < rowCount) { let row = rowStart + ${i}u;`);
-    for (const name of Object.keys(epilogue.ofRow)) emit(`let ${name} = ${name}_${i};`);
+  /** What is left to do with a row, whose number is `row`. */
+  const putRow = (sums: readonly string[]) => {
     emit(epilogue.before);
-    const sums = columnList.map((j) => sum(i, j));
     for (const j of twin ? [0] : columnList) {
-      emit(`if (n${j} < columnCount) { let at = ${place(i, j)};`);
+      emit(`if (n${j} < columnCount) { let at = (cBase + row * cStride + m${j}) >> 2u;`);
       emit(epilogue.put({ sums, j, at: "at", column: `n${j}` }));
       emit("}");
     }
+  };
+  if (epilogue.looped) {
+    const together = rows % rowsTogether === 0 ? rowsTogether : rows;
+    emit(`for (var first = rowStart; first < min(rowStart + ${rows}u, rowCount); first += ${together}u) {`);
+    for (const i of list(together)) {
+      emit(`if (first + ${i}u < rowCount) { let row = first + ${i}u;`);
+      for (const [name, load] of Object.entries(epilogue.ofRow)) emit(`let ${name} = ${load("row")};`);
+      putRow(columnList.map((j) => sum(i, j)));
+      emit("}");
+    }
+    for (const i of list(rows - together)) {
+      for (const j of columnList) emit(`${sum(i, j)} = ${sum(i + together, j)};`);
+    }
     emit("}");
+  } else {
+    // What belongs to a row is loaded by one lane and handed round, where lanes can do so.
+    for (const [name, load] of Object.entries(epilogue.ofRow)) {
+      const at = (row: string) => load(`min(${row}, rowCount - 1u)`);
+      for (let g = 0; broadcast && g < rows / lanes; g++) {
+        emit(`let ${name}_g${g} = ${at(`rowStart + ${g * lanes}u + lane`)};`);
+      }
+      for (const i of rowList) {
+        const value = broadcast ? handed(`${name}_g${Math.floor(i / lanes)}`, i % lanes) : at(`rowStart + ${i}u`);
+        emit(`let ${name}_${i} = ${value};`);
+      }
+    }
+    for (const i of rowList) {
+      emit(`if (rowStart + ${i}u < rowCount) { let row = rowStart + ${i}u;`);
+      for (const name of Object.keys(epilogue.ofRow)) emit(`let ${name} = ${name}_${i};`);
+      putRow(columnList.map((j) => sum(i, j)));
+      emit("}");
+    }
   }
   emit("}");
   return lines.join("\n");

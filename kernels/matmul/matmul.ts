@@ -59,6 +59,7 @@ export function linearGated(operands: Operands, tile: Tile, keeps: boolean, pack
     uniforms: { twin: "u32" },
     wgsl: gateWgsl,
     twin: true,
+    looped: true,
     put: ({ sums: [gate, up], at, column }) =>
       `let gate = opaque4(${gate}); let up = opaque4(${up}); c[${at}] = gated4(gate, up);
       ${keeps ? `let gateAt = (row * 2u * params.twin + ${column}) / 4u;` : ""}
@@ -85,6 +86,7 @@ export function linearGateGradient(operands: Operands, tile: Tile, packed = fals
     ...store,
     inputs: { gateUp: tile.aImage ? imageType : matrixType },
     wgsl: gateWgsl,
+    looped: true,
     put: ({ sums, j, at }) =>
       `let upAt = ${at} + columnCount / 4u; let gate = fetch_gateUp(${at}); let up = fetch_gateUp(upAt);
       let g = opaque4(${sums[j]}); let s = sigmoid4(gate);

@@ -3,7 +3,7 @@
  * The bits are those of rope.ts after the product.
  * @module
  */
-import { type Image, type Tensor } from "../gpu/buffers.ts";
+import type { Image, Tensor } from "../gpu/buffers.ts";
 import { imageType, matrixType } from "../gpu/program.ts";
 import { type Epilogue, store } from "../matmul/generator.ts";
 import type { Tile } from "../matmul/tile.ts";

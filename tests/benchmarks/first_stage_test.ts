@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { firstStageId, trainingId } from "../../benchmarks/cell.ts";
 import { openExecutor } from "../../benchmarks/execute_cell.ts";
+import type { CellExecutor } from "../../benchmarks/executor.ts";
 import type { ArmName } from "../../benchmarks/promot_arms.ts";
 import { atRate, fineTuned, promotModel, specOf, stopped, untrained } from "../../benchmarks/requests.ts";
 import type { CellSpec } from "../../benchmarks/types.ts";
@@ -69,20 +70,13 @@ gpuTest(
   async () => {
     const { hashes } = await loadCheckpoint(`${folder}/model`);
     const options = { modelDir: `${folder}/model`, dataDir, operands: "12bit", evaluationBatch: 4 } as const;
-    const outcomeOf = async (request: Parameters<typeof specOf>[0], models: string) => {
+    const outcomeOf = async (request: Parameters<typeof specOf>[0], executor: CellExecutor, models: string) => {
       const spec = { ...await specFor(request), model: { name: "small", ...hashes } };
-      const executor = await openExecutor(options);
       let trained = 0;
       const report = ({ stage }: { stage: string }) => trained += stage === "train" ? 1 : 0;
-      try {
-        const modelFolder = `${folder}/${models}/${trainingId(spec)}`;
-        return {
-          outcome: await executor.execute(spec, { modelFolder, signal: new AbortController().signal, report }),
-          trained,
-        };
-      } finally {
-        executor.close();
-      }
+      const modelFolder = `${folder}/${models}/${trainingId(spec)}`;
+      const outcome = await executor.execute(spec, { modelFolder, signal: new AbortController().signal, report });
+      return { outcome, trained };
     };
     const cases = [
       { request: modelOf("prompt_tuning"), steps: 3, left: 3 },
@@ -93,12 +87,18 @@ gpuTest(
       { request: modelOf("lora_4"), steps: 3 + 3, left: 3 + 3 },
       { request: modelOf("lora"), steps: 3, left: 0 },
     ];
-    for (const [i, { request, steps, left }] of cases.entries()) {
-      const shared = await outcomeOf(request, "shared");
-      const alone = await outcomeOf(request, `alone-${i}`);
-      assertEquals([shared.trained, alone.trained], [left, steps], `${request.arm}: steps that it took`);
-      assertEquals(shared.outcome, alone.outcome);
-      assertEquals(shared.outcome.trainSteps.length, steps, "the whole curve is there");
+    const [sharing, aloneEach] = [await openExecutor(options), await openExecutor(options)];
+    try {
+      for (const [i, { request, steps, left }] of cases.entries()) {
+        const shared = await outcomeOf(request, sharing, "shared");
+        const alone = await outcomeOf(request, aloneEach, `alone-${i}`);
+        assertEquals([shared.trained, alone.trained], [left, steps], `${request.arm}: steps that it took`);
+        assertEquals(shared.outcome, alone.outcome);
+        assertEquals(shared.outcome.trainSteps.length, steps, "the whole curve is there");
+      }
+    } finally {
+      sharing.close();
+      aloneEach.close();
     }
   },
 );
