@@ -64,6 +64,16 @@ export function imagesBytes(gpu: Gpu, config: LlamaConfig, capacity: BatchCapaci
   return Object.values(imageSizes(config, capacity, trains)).reduce((sum, size) => sum + imageBytes(size), 0);
 }
 
+/** Images of so many elements, or null where the adapter does not prefer them or textures cannot hold as much. */
+export function imagesOf(arena: Arena, sizes: Readonly<Record<keyof OperandImages, number>>): OperandImages | null {
+  if (!prefersImages(arena.gpu)) return null;
+  const left = allocateImage(arena, "left operands", sizes.left);
+  const right = allocateImage(arena, "right operands", sizes.right);
+  const third = allocateImage(arena, "third operands", sizes.third);
+  const stream = allocateImage(arena, "residual stream", sizes.stream);
+  return left && right && third && stream ? { left, right, third, stream } : null;
+}
+
 /** Images for a capacity, or null where kernels read buffers. */
 export function allocateImages(
   arena: Arena,
@@ -71,13 +81,7 @@ export function allocateImages(
   capacity: BatchCapacity,
   trains: boolean,
 ): OperandImages | null {
-  if (!usesImages(arena.gpu, config, capacity, trains)) return null;
-  const sizes = imageSizes(config, capacity, trains);
-  const left = allocateImage(arena, "left operands", sizes.left);
-  const right = allocateImage(arena, "right operands", sizes.right);
-  const third = allocateImage(arena, "third operands", sizes.third);
-  const stream = allocateImage(arena, "residual stream", sizes.stream);
-  return left && right && third && stream ? { left, right, third, stream } : null;
+  return usesImages(arena.gpu, config, capacity, trains) ? imagesOf(arena, imageSizes(config, capacity, trains)) : null;
 }
 
 /** The tensor, or, where there are images, one that a recorded copy fills with its first `length` elements. */

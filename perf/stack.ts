@@ -17,7 +17,7 @@ import {
 import { type Gpu, settle } from "../kernels/gpu/device.ts";
 import { createProgram, dispatch, releaseProgram, run } from "../kernels/gpu/program.ts";
 import type { Operands } from "../kernels/numerics.ts";
-import { inImage, type OperandImages } from "../models/images.ts";
+import { imagesOf, inImage } from "../models/images.ts";
 import { recordOperands } from "../models/llama.ts";
 import { type Matrix, recordGated, recordLinear, recordLinearGradients } from "../models/linear.ts";
 import { fill, filledTensor } from "./data.ts";
@@ -33,16 +33,6 @@ function matrixOf(arena: Arena, tensor: Tensor, rows: number, columns: number): 
   return { tensor, operand: image ?? tensor, rows, columns };
 }
 
-/** Images for a layer's operands, as a training step has them; null where it reads buffers. */
-function operandImages(arena: Arena, lengths: Record<keyof OperandImages, number>): OperandImages | null {
-  if (!prefersImages(arena.gpu)) return null;
-  const left = allocateImage(arena, "left operands", lengths.left);
-  const right = allocateImage(arena, "right operands", lengths.right);
-  const third = allocateImage(arena, "third operands", lengths.third);
-  const stream = allocateImage(arena, "residual stream", lengths.stream);
-  return left && right && third && stream ? { left, right, third, stream } : null;
-}
-
 /** Seconds a step by wall clock, one value a window. */
 export async function stackSeconds(
   gpu: Gpu,
@@ -56,7 +46,7 @@ export async function stackSeconds(
   try {
     const sequences = allocate(arena, "sequences", 4);
     upload(gpu, sequences, Uint32Array.from([0, tokens, 0, 0]));
-    const images = operandImages(arena, {
+    const images = imagesOf(arena, {
       left: tokens * Math.max(2 * inner, width),
       right: tokens * Math.max(inner, width),
       third: tokens * 2 * inner,
@@ -157,7 +147,7 @@ export async function squareSeconds(
   try {
     const [x, tensor] = ["x", "weight"].map((name) => filledTensor(arena, name, side * side));
     const y = allocate(arena, "y", side * side);
-    const images = operandImages(arena, { left: side * side, right: side * side, third: 0, stream: 0 });
+    const images = imagesOf(arena, { left: side * side, right: side * side, third: 0, stream: 0 });
     const weight = matrixOf(arena, tensor, side, side);
     recordOperands(program, [weight]);
     recordLinear(program, { gpu, operands }, side, weight, { x, y, images }, () => side);
