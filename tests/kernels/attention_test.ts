@@ -8,20 +8,7 @@ import {
 import { fromImages } from "../../kernels/gpu/program.ts";
 import { type AttentionProduct, attentionProductOracle } from "../../kernels/matmul/oracle.ts";
 import { assertBits, floats, gpuTest, runKernel } from "./gpu.ts";
-
-const pad = (n: number) => Math.ceil(n / 4) * 4;
-
-/** Words of each sequence, and how many scores and tokens there are. */
-function ragged(lengths: readonly number[], heads: number) {
-  const sequences = new Uint32Array(lengths.length * 4);
-  let [tokens, scores] = [0, 0];
-  lengths.forEach((length, s) => {
-    sequences.set([tokens, length, scores, pad(length)], s * 4);
-    tokens += length;
-    scores += heads * length * pad(length);
-  });
-  return { sequences, tokens, scores };
-}
+import { ragged } from "./products.ts";
 
 const shapes: [number[], number][] = [[[1], 1], [[5, 1, 67], 4], [[130, 9], 2]];
 

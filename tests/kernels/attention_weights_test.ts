@@ -4,8 +4,7 @@ import { attentionWeights, attentionWeightsLanes } from "../../kernels/attention
 import { fromImages } from "../../kernels/gpu/program.ts";
 import { attentionProductOracle } from "../../kernels/matmul/oracle.ts";
 import { assertBits, floats, gpuTest, runKernel, unset } from "./gpu.ts";
-
-const pad = (n: number) => Math.ceil(n / 4) * 4;
+import { ragged } from "./products.ts";
 
 gpuTest(
   "attention weights made in one kernel are the softmax of the scores, zeros beyond the diagonal included",
@@ -30,13 +29,7 @@ gpuTest(
       const lanes = attentionWeightsLanes(gpu, longest);
       if (lanes === 0) continue;
       const width = (heads + 2 * keyValueHeads) * headSize;
-      const sequences = new Uint32Array(lengths.length * 4);
-      let [tokens, scores] = [0, 0];
-      lengths.forEach((length, s) => {
-        sequences.set([tokens, length, scores, pad(length)], s * 4);
-        tokens += length;
-        scores += heads * length * pad(length);
-      });
+      const { sequences, tokens, scores } = ragged(lengths, heads);
       const matrix = floats("queries, keys, values", tokens * width, 2);
       const shape = { heads, keyValueHeads, headSize, width };
       const uniforms = { ...shape, count: lengths.length, longest: Math.max(...lengths), scale };

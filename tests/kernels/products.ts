@@ -52,9 +52,8 @@ export const pad = (n: number) => Math.ceil(n / 4) * 4;
 /** A tile in an error. */
 export const describe = (tile: Tile) => JSON.stringify(tile);
 
-/** Ragged sequences with their scores, and everything that attention's products read. */
-export function attentionProblem(lengths: number[], heads: number, keyValueHeads: number, headSize: number) {
-  const width = (heads + 2 * keyValueHeads) * headSize;
+/** Words of each sequence (layout: kernels/matmul/matmul.ts), and how many tokens and scores there are. */
+export function ragged(lengths: readonly number[], heads: number) {
   const sequences = new Uint32Array(lengths.length * 4);
   let [tokens, scores] = [0, 0];
   lengths.forEach((length, s) => {
@@ -62,6 +61,13 @@ export function attentionProblem(lengths: number[], heads: number, keyValueHeads
     tokens += length;
     scores += heads * length * pad(length);
   });
+  return { sequences, tokens, scores };
+}
+
+/** Ragged sequences with their scores, and everything that attention's products read. */
+export function attentionProblem(lengths: number[], heads: number, keyValueHeads: number, headSize: number) {
+  const width = (heads + 2 * keyValueHeads) * headSize;
+  const { sequences, tokens, scores } = ragged(lengths, heads);
   // Rows of scores as the softmax leaves them: zeros beyond the diagonal.
   const weights = floats("weights", scores);
   for (let s = 0; s < sequences.length; s += 4) {
