@@ -14,6 +14,7 @@ import attentionWgsl from "./attention/attention.wgsl" with { type: "text" };
 import attentionWideWgsl from "./attention/attention_wide.wgsl" with { type: "text" };
 import cachedTs from "./attention/cached.ts" with { type: "text" };
 import cachedWgsl from "./attention/cached.wgsl" with { type: "text" };
+import attentionLanesTs from "./attention/lanes.ts" with { type: "text" };
 import attentionWeightsTs from "./attention/weights.ts" with { type: "text" };
 import crossEntropyTs from "./cross_entropy/cross_entropy.ts" with { type: "text" };
 import crossEntropyWgsl from "./cross_entropy/cross_entropy.wgsl" with { type: "text" };
@@ -69,6 +70,7 @@ export const kernelSources: Readonly<Record<string, string>> = {
   "attention/attention_wide.wgsl": attentionWideWgsl,
   "attention/cached.ts": cachedTs,
   "attention/cached.wgsl": cachedWgsl,
+  "attention/lanes.ts": attentionLanesTs,
   "attention/weights.ts": attentionWeightsTs,
   "cross_entropy/cross_entropy.ts": crossEntropyTs,
   "cross_entropy/cross_entropy.wgsl": crossEntropyWgsl,

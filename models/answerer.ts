@@ -143,19 +143,19 @@ export function createAnswerer(
   const prefixPass = {
     ...passes,
     cache: prefixCache,
-    capacity: { tokens: prefixLength, longest: prefixLength },
+    capacity: { tokens: prefixLength, longest: prefixLength, keys: prefixLength },
     activations: fill,
     tables: allocateTables(arena, "prefix", prefixLength, 1),
   };
   const promptPass = {
     ...passes,
-    capacity: { tokens: promptTokens, longest },
+    capacity: { tokens: promptTokens, longest, keys: prefixLength + longest },
     activations: fill,
     tables: allocateTables(arena, "prompts", promptTokens, rows),
   };
   const stepPass = {
     ...passes,
-    capacity: { tokens: rows, longest: 1 },
+    capacity: { tokens: rows, longest: 1, keys: prefixLength + capacity },
     activations: tokenActivations(arena, llama, rows, rows, stepScores),
     tables: allocateTables(arena, "decoding", rows, rows),
   };
@@ -199,7 +199,7 @@ export function createAnswerer(
     return program;
   };
   const many = step(stepPass);
-  const few = rows < fewRows ? many : step({ ...stepPass, capacity: { tokens: fewRows - 1, longest: 1 } });
+  const few = rows < fewRows ? many : step({ ...stepPass, capacity: { ...stepPass.capacity, tokens: fewRows - 1 } });
   return {
     fillPrefix,
     fillPrompts,

@@ -4,6 +4,7 @@
  * @module
  */
 import { attentionSoftmaxCached } from "../kernels/attention/attention.ts";
+import { attentionSoftmaxLanes, softmaxLanes } from "../kernels/attention/lanes.ts";
 import {
   attentionScoresCached,
   attentionValuesCached,
@@ -15,7 +16,7 @@ import { dispatch, type Program } from "../kernels/gpu/program.ts";
 import { rowSchedule } from "../kernels/row_schedule.ts";
 import { gatherRows } from "../kernels/rows/rows.ts";
 import type { LlamaConfig } from "./config.ts";
-import { inImage } from "./images.ts";
+import { dispatchOverImages, inImage } from "./images.ts";
 import {
   type Activations,
   attentionScale,
@@ -93,8 +94,8 @@ export interface CachedPass {
   readonly llama: Llama;
   readonly prefix: Cache;
   readonly cache: Cache;
-  /** Most new tokens, and most of one sequence. */
-  readonly capacity: { readonly tokens: number; readonly longest: number };
+  /** Most new tokens, most of one sequence, and most keys that one of them sees. */
+  readonly capacity: { readonly tokens: number; readonly longest: number; readonly keys: number };
   readonly activations: Activations;
   readonly tables: TokenTables;
 }
@@ -102,7 +103,7 @@ export interface CachedPass {
 /** Records everything of a layer between its rotated queries and its mixed values. */
 function recordAttention(
   program: Program<CachedShape>,
-  { llama, prefix, cache, capacity, tables }: CachedPass,
+  { llama, prefix, cache, capacity, activations: { images }, tables }: CachedPass,
   layer: number,
   now: LayerActivations,
 ): void {
@@ -141,23 +142,26 @@ function recordAttention(
     { queries, cache: own, sequences, scores },
     product.own,
   );
-  dispatch(program, attentionSoftmaxCached(rowSchedule(gpu)), { positions, scores }, (shape) => ({
+  const lanes = softmaxLanes(gpu, capacity.keys);
+  const softmax = lanes > 0 ? attentionSoftmaxLanes(lanes, capacity.keys) : attentionSoftmaxCached(rowSchedule(gpu));
+  dispatch(program, softmax, { positions, scores }, (shape) => ({
     tokens: shape.tokens,
     heads,
     stride: stride(shape),
     span: valueTile.rows * valueTile.groups,
     scale: attentionScale(config),
   }));
-  dispatch(
+  const weights = inImage(program, images?.left, scores, (shape) => shape.tokens * heads * stride(shape));
+  dispatchOverImages(
     program,
     attentionValuesCached("prefix", operands, tile(all, headSize, shared)),
-    { weights: scores, cache: shared, mixed },
+    { weights, cache: shared, mixed },
     product.prefix,
   );
-  dispatch(
+  dispatchOverImages(
     program,
     attentionValuesCached("own", operands, valueTile),
-    { weights: scores, cache: own, sequences, mixed },
+    { weights, cache: own, sequences, mixed },
     product.own,
   );
 }

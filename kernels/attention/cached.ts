@@ -129,7 +129,7 @@ function bodyWgsl(
   }
   emit(`let quads = ${scores ? "headQuads" : "(keys + 3u) / 4u"};`);
   const a = (name: string, k: string) =>
-    scores ? `operand(queries[query${name} + ${k}])` : `operand(weights[score${name} + ${k}])`;
+    scores ? `operand(fetch_queries(query${name} + ${k}))` : `operand(fetch_weights(score${name} + ${k}))`;
   if (spread) {
     emit(`for (var start = 0u; start < quads; start += ${lanes}u) {`);
     emit(`var a0 = ${a("i0", "min(start + lane, quads - 1u)")};`);
@@ -152,8 +152,14 @@ function bodyWgsl(
       for (let q = 0; q < 4; q++) emit(transposedWgsl(q, j));
     } else {
       // Weights beyond the keys are zero; the last value stands in for the missing ones.
-      for (let q = 0; q < 4; q++) {
-        emit(`let b${q}_${j} = ${cache(`value${j} + min(4u * k + ${q}u, keys - 1u) * headQuads`)};`);
+      const value = (step: string) => cache(`value${j} + min(4u * k + ${step}, keys - 1u) * headQuads`);
+      if (broadcast && rowGroups === 2) {
+        for (const q of [0, 2]) {
+          emit(`let pair${q}_${j} = ${value(`${q}u + part`)};`);
+          for (const p of [0, 1]) emit(`let b${q + p}_${j} = subgroupShuffle(pair${q}_${j}, lane + ${p * lanes}u);`);
+        }
+      } else {
+        for (let q = 0; q < 4; q++) emit(`let b${q}_${j} = ${value(`${q}u`)};`);
       }
     }
   }

@@ -4,12 +4,12 @@
  * products ascend in k, and a chunk's 64 columns are the 64 strided partial sums of a row, spread over the lanes.
  * @module
  */
-import { prefersImages } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Kernel, matrixType } from "../gpu/program.ts";
-import { sumWgsl, transposedWgsl } from "../matmul/pieces.ts";
+import { list, sumWgsl, transposedWgsl } from "../matmul/pieces.ts";
 import { attentionUniforms } from "../matmul/matmul.ts";
 import { type Operands, operandWgsl } from "../numerics.ts";
+import { laneColumnsWgsl, laneFunctionsWgsl, laneQuads, registerLanes, rowWeightsWgsl } from "./lanes.ts";
 
 const rows = 16;
 
@@ -21,43 +21,17 @@ export function attentionWeightsLanes(
   gpu: Pick<Gpu, "adapter" | "subgroupSize">,
   longest: number,
 ): number {
-  return prefersImages(gpu) && longest <= 256 ? gpu.subgroupSize : 0;
-}
-
-const list = (length: number) => Array.from({ length }, (_, i) => i);
-
-/** WGSL of a tree over lanes: the first half with the second, and so on; `t1_0` is what comes out, the same in all lanes. */
-function treeWgsl(lanes: number, value: string, join: (a: string, b: string) => string): string {
-  const lines = list(lanes).map((lane) => `let t${lanes}_${lane} = subgroupBroadcast(${value}, ${lane}u);`);
-  for (let width = lanes / 2; width > 0; width /= 2) {
-    for (const i of list(width)) {
-      lines.push(`let t${width}_${i} = ${join(`t${2 * width}_${i}`, `t${2 * width}_${i + width}`)};`);
-    }
-  }
-  return lines.join("\n");
-}
-
-/** Over a row that lies in lanes: its largest value, and the sum of its strided partial sums, as `tree_sum` has it. */
-function lanesWgsl(lanes: number): string {
-  return `fn max_of_lanes(x: f32) -> f32 {
-    ${treeWgsl(lanes, "x", (a, b) => `max(${a}, ${b})`)}
-    return t1_0;
-  }
-  fn sum_of_lanes(partial: vec4<f32>) -> f32 {
-    ${treeWgsl(lanes, "partial", (a, b) => `add4(${a}, ${b})`)}
-    return add(add(t1_0.x, t1_0.z), add(t1_0.y, t1_0.w));
-  }`;
+  return longest <= 256 ? registerLanes(gpu) : 0;
 }
 
 function bodyWgsl(operands: Operands, lanes: number, longest: number): string {
   const parts = list(16 / lanes);
   const chunks = list(Math.ceil(longest / 64));
-  /** vec4s of a lane: a chunk's first column and, counted in vec4s, the lane's place in it. */
-  const quads = chunks.flatMap((chunk) => parts.map((part) => ({ chunk, part, name: `${chunk}p${part}` })));
+  const quads = laneQuads(lanes, chunks.length);
   const emitted: string[] = [];
   const emit = (text: string) => emitted.push(text);
   emit(operandWgsl(operands));
-  emit(lanesWgsl(lanes));
+  emit(laneFunctionsWgsl(lanes));
   emit(`@compute @workgroup_size(${lanes})`);
   emit("fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {");
   emit(`let place = sequences[group.z / params.heads]; let h = group.z % params.heads;
@@ -69,10 +43,8 @@ function bodyWgsl(operands: Operands, lanes: number, longest: number): string {
   for (const u of list(rows / lanes)) {
     emit(`let query${u} = queries + min(rowStart + ${u * lanes}u + lane, last) * stride;`);
   }
-  for (const { chunk, part, name } of quads) {
-    emit(`let n${name} = ${64 * chunk}u + (${part * lanes}u + lane) * 4u;`);
-    for (const i of list(rows)) emit(`var c${i}_${name} = vec4<f32>(0.0);`);
-  }
+  emit(laneColumnsWgsl(lanes, quads));
+  for (const { name } of quads) for (const i of list(rows)) emit(`var c${i}_${name} = vec4<f32>(0.0);`);
   for (const chunk of chunks) {
     emit(`let end${chunk} = select(0u, headQuads, ${64 * chunk}u < rowEnd);`);
     emit(`for (var k = 0u; k < end${chunk}; k++) {`);
@@ -90,32 +62,16 @@ function bodyWgsl(operands: Operands, lanes: number, longest: number): string {
     }
     emit("}");
   }
-  emit("let four = vec4<u32>(0u, 1u, 2u, 3u); let scale = vec4<f32>(params.scale); let low = vec4<f32>(-1.0e30);");
   // The rest of a row is long: its code is there for two rows, and the scores of the next ones move up.
   emit(`for (var first = rowStart; first < rowEnd; first += ${rowsTogether}u) {`);
   for (const i of list(rowsTogether)) {
-    emit(`{ let row = first + ${i}u; var top = low;`);
-    for (const { chunk, name } of quads) {
-      emit(`var s${name} = low; if (${64 * chunk}u < rowEnd) {
-        let inside = vec4<u32>(n${name}) + four <= vec4<u32>(row);
-        s${name} = select(low, mul4(opaque4(c${i}_${name}), scale), inside); top = max(top, s${name});
-      }`);
-    }
-    emit("let m = vec4<f32>(max_of_lanes(max(max(top.x, top.y), max(top.z, top.w))));");
-    for (const part of parts) emit(`var partial${part} = vec4<f32>(0.0);`);
-    for (const { chunk, part, name } of quads) {
-      emit(`var e${name} = vec4<f32>(0.0); if (${64 * chunk}u < rowEnd) {
-        e${name} = exponentials(sub4(s${name}, m)); partial${part} = add4(partial${part}, e${name});
-      }`);
-    }
-    emit(`let partial = ${parts.length === 1 ? "partial0" : "add4(partial0, partial1)"};`);
-    emit("let r = vec4<f32>(reciprocal(sum_of_lanes(partial)));");
-    emit("let base = place.z + (h * place.y + row) * place.w;");
-    for (const { chunk, name } of quads) {
-      emit(`if (row < place.y && ${64 * chunk}u < rowEnd && n${name} < place.w) {
-        weights[(base + n${name}) / 4u] = mul4(e${name}, r);
-      }`);
-    }
+    emit(`{ let row = first + ${i}u; let length = row + 1u; let base = place.z + (h * place.y + row) * place.w;`);
+    emit(rowWeightsWgsl(
+      quads,
+      (chunk) => `${64 * chunk}u < rowEnd`,
+      ({ name }) => `opaque4(c${i}_${name})`,
+      ({ name }, values) => `if (row < place.y && n${name} < place.w) { weights[(base + n${name}) / 4u] = ${values}; }`,
+    ));
     emit("}");
   }
   for (const i of list(rows - rowsTogether)) {

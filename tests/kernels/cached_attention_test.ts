@@ -1,6 +1,12 @@
 /** Attention over cached keys, a shared prefix before each row's own: every kernel equals its definition, for any tile. */
 import { attentionSoftmaxCached } from "../../kernels/attention/attention.ts";
-import { attentionScoresCached, attentionValuesCached, cacheAppend } from "../../kernels/attention/cached.ts";
+import { attentionSoftmaxLanes, softmaxLanes } from "../../kernels/attention/lanes.ts";
+import {
+  attentionScoresCached,
+  attentionValuesCached,
+  cacheAppend,
+  type CachePart,
+} from "../../kernels/attention/cached.ts";
 import {
   attentionScoresCachedOracle,
   attentionSoftmaxCachedOracle,
@@ -13,6 +19,7 @@ import {
   copyToImage,
   createProgram,
   dispatch,
+  fromImages,
   imageType,
   type Kernel,
   releaseProgram,
@@ -109,17 +116,28 @@ gpuTest("attention over cached keys equals its definition, with every tile, in e
           });
           assertBits(softened.scores, weights, `${label}: weights, ${schedule}`);
         }
+        // Made for as many keys as there are, and for more.
+        for (const keys of [prefix + own, prefix + own + 128]) {
+          const lanes = softmaxLanes(gpu, keys);
+          if (lanes === 0) continue;
+          const kernel = attentionSoftmaxLanes(lanes, keys);
+          const softened = await runKernel(gpu, kernel, { positions, scores }, { ...uniforms, span, scale });
+          assertBits(softened.scores, weights, `${label}: weights in ${lanes} lanes for ${keys} keys`);
+        }
 
         attentionValuesCachedOracle(weights, caches, sequences, expectedMixed, shape, operands);
-        // What an earlier step left is not read where there is no prefix.
-        let mixed = floats("left over", expectedMixed.length);
-        if (prefix > 0) {
-          const bindings = { weights, cache: caches.prefix, mixed };
-          ({ mixed } = await runKernel(gpu, attentionValuesCached("prefix", operands, tile), bindings, prefixUniforms));
+        for (const images of tile.bImage ? [["weights"], []] : [[]]) {
+          const values = (part: CachePart) => fromImages(attentionValuesCached(part, operands, tile), images);
+          // What an earlier step left is not read where there is no prefix.
+          let mixed = floats("left over", expectedMixed.length);
+          if (prefix > 0) {
+            const bindings = { weights, cache: caches.prefix, mixed };
+            ({ mixed } = await runKernel(gpu, values("prefix"), bindings, prefixUniforms));
+          }
+          const valueBindings = { weights, cache: caches.own, sequences, mixed };
+          ({ mixed } = await runKernel(gpu, values("own"), valueBindings, uniforms));
+          assertBits(mixed, expectedMixed, `${label}: values, images ${images}`);
         }
-        const valueBindings = { weights, cache: caches.own, sequences, mixed };
-        ({ mixed } = await runKernel(gpu, attentionValuesCached("own", operands, tile), valueBindings, uniforms));
-        assertBits(mixed, expectedMixed, `${label}: values`);
       }
     }
   }
