@@ -95,8 +95,7 @@ export const commands: readonly Command[] = [
       {
         name: "workers",
         value: { kind: "integer", least: 1, most: 16 },
-        default: "1",
-        help: "cells that run at a time; changes no result",
+        help: "cells that run at a time; changes no result; on a software adapter two by default, else one",
       },
       {
         name: "evaluation-batch",

@@ -22,6 +22,7 @@ function ownPath(relative: string): string {
 
 async function benchOptions(request: Request, signal: AbortSignal): Promise<BenchOptions> {
   const { values, switches } = request;
+  const { workers } = values;
   const { resolveModel } = await import("./models/checkpoint.ts");
   const inputWords = values["input-words"];
   const microBatchTokens = values["micro-batch-tokens"];
@@ -37,7 +38,7 @@ async function benchOptions(request: Request, signal: AbortSignal): Promise<Benc
     outDir: values.out ?? `runs/${values.profile}`,
     only: values.only === undefined ? {} : pairs(values.only),
     operands: values.operands as Operands,
-    workers: Number(values.workers),
+    ...(workers === undefined ? {} : { workers: Number(workers) }),
     evaluationBatch: Number(values["evaluation-batch"]),
     ...(microBatchTokens === undefined ? {} : { microBatchTokens: Number(microBatchTokens) }),
     dryRun: switches["dry-run"] === true,

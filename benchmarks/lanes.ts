@@ -2,6 +2,7 @@
  * Where cells run: in this thread, or in workers that each have a GPU device of their own.
  * @module
  */
+import { isSoftwareAdapter } from "../kernels/gpu/device.ts";
 import type { CellProgress, ExecutorModule, ExecutorOptions } from "./executor.ts";
 import { type CellEnd, runCell } from "./run_cell.ts";
 import { StoreError } from "./store.ts";
@@ -33,6 +34,20 @@ export type FromWorker =
   | { readonly kind: "progress"; readonly progress: CellProgress }
   | { readonly kind: "ended"; readonly end: CellEnd }
   | { readonly kind: "error"; readonly name: string; readonly message: string };
+
+/** Bytes that training a model takes for each of its parameters, at most, beside what grows with a batch. */
+const bytesOfParameter = 40;
+
+/**
+ * Lanes where no number is asked for. One lane leaves a quarter of a software adapter's processors idle, between dispatches and while it
+ * renders prompts; a second fills these gaps. A card has nothing to gain, and may lack the memory; so may this machine with a large model.
+ * @param parameters of the model that each lane trains
+ * @throws NoAdapterError where there is no adapter.
+ */
+export async function defaultLanes(parameters: number): Promise<number> {
+  const [processors, free] = [navigator.hardwareConcurrency, Deno.systemMemoryInfo().available];
+  return await isSoftwareAdapter() && processors > 1 && 2 * bytesOfParameter * parameters < free / 2 ? 2 : 1;
+}
 
 /** A lane in this thread. */
 export async function openLane(setup: LaneSetup, signal: AbortSignal): Promise<Lane> {

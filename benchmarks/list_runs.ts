@@ -148,7 +148,7 @@ async function measure(
       return {
         rates,
         about: [
-          `Times are estimates for ${adapter} and a run from nothing, from a few small pieces of work that were measured ` +
+          `Times are estimates for ${adapter} and a run from nothing, one cell at a time, from a few small pieces of work that were measured ` +
           (file === null
             ? "just now."
             : `once and are kept in ${file}; what else the machine did then counts. Remove it to measure again.`),

@@ -2,7 +2,10 @@
  * The benchmarks: settings of the papers planned as cells, run, and stored.
  * @module
  */
+import { parameterShapes } from "../models/config.ts";
+import { elementCount } from "../models/safetensors.ts";
 import { describePlan } from "./dry_run.ts";
+import { defaultLanes } from "./lanes.ts";
 import type { Planned } from "./plan.ts";
 import { checkCount, type PlannerOptions, withPlanner } from "./planner.ts";
 import { type OnProgress, runPlan } from "./runner.ts";
@@ -43,8 +46,11 @@ export interface BenchOptions extends PlannerOptions {
   readonly profile: Profile;
   /** Run folder; made where it is not there, continued where it is. */
   readonly outDir: string;
-  /** Cells run at the same time, each in a thread with a GPU device of its own. */
-  readonly workers: number;
+  /**
+   * Cells run at the same time, each in a thread with a GPU device of its own; where absent, two on a software adapter with processors and
+   * memory for both, else one. Changes speed and memory, never a result.
+   */
+  readonly workers?: number;
   /** Prompts decoded together. Changes speed and memory, never a result. */
   readonly evaluationBatch: number;
   /** Tokens of a training micro-batch. Changes speed and memory, never a result. */
@@ -71,9 +77,17 @@ export interface BenchResult {
  * @throws One line that names the setting, flag, file or set at fault.
  */
 export async function planRun(options: BenchOptions): Promise<Planned> {
+  return (await planWithModel(options)).planned;
+}
+
+/** The plan, and how many parameters its model has. */
+async function planWithModel(options: BenchOptions): Promise<{ planned: Planned; parameters: number }> {
   checkCounts(options);
   const settings = chooseSettings(options.settings);
-  return await withPlanner(options, ({ plan }) => plan(settings, options.profile));
+  return await withPlanner(options, async ({ plan, checkpoint }) => ({
+    planned: await plan(settings, options.profile),
+    parameters: parameterShapes(checkpoint.config).reduce((sum, { shape }) => sum + elementCount(shape), 0),
+  }));
 }
 
 /** Plans a run and describes it: what `--dry-run` prints. */
@@ -87,7 +101,7 @@ export async function dryRun(options: BenchOptions): Promise<string> {
 }
 
 function checkCounts({ workers, evaluationBatch }: BenchOptions): void {
-  checkCount("workers", workers);
+  if (workers !== undefined) checkCount("workers", workers);
   checkCount("evaluation batch", evaluationBatch);
 }
 
@@ -98,7 +112,7 @@ function checkCounts({ workers, evaluationBatch }: BenchOptions): void {
  * @throws One line where the run cannot go on; a cell that fails is counted instead. The signal's reason where it is aborted.
  */
 export async function bench(options: BenchOptions, progress: OnProgress = () => {}): Promise<BenchResult> {
-  const planned = await planRun(options);
+  const { planned, parameters } = await planWithModel(options);
   const runDir = options.outDir;
   if (options.dryRun) return { plan: planned.plan, runDir, failed: 0 };
   const giveBack = takeRun(runDir);
@@ -117,7 +131,8 @@ export async function bench(options: BenchOptions, progress: OnProgress = () => 
         ...(microBatchTokens === undefined ? {} : { microBatchTokens }),
       },
     };
-    return { plan: planned.plan, runDir, failed: await runPlan(planned, setup, workers, signal, progress) };
+    const lanes = workers ?? (() => defaultLanes(parameters));
+    return { plan: planned.plan, runDir, failed: await runPlan(planned, setup, lanes, signal, progress) };
   } finally {
     giveBack();
   }

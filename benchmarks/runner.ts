@@ -17,6 +17,7 @@ export type OnProgress = (progress: Progress) => void;
  *
  * The bytes written do not depend on the number of workers. Nothing is opened where nothing is missing.
  *
+ * @param workers Most lanes, or what finds their number where something is missing.
  * @returns How many cells of the plan failed.
  * @throws The first error that is not a cell's own (no adapter, a file that cannot be written, the signal); the other lanes stop between
  * steps before it is thrown.
@@ -24,7 +25,7 @@ export type OnProgress = (progress: Progress) => void;
 export async function runPlan(
   planned: Planned,
   setup: LaneSetup,
-  workers: number,
+  workers: number | (() => Promise<number>),
   signal: AbortSignal | undefined,
   progress: OnProgress,
 ): Promise<number> {
@@ -70,8 +71,9 @@ export async function runPlan(
       throw error;
     }
   };
-  const lanes = Math.min(workers, groups.length);
-  const open = workers === 1 ? () => openLane(setup, stopped) : () => openWorkerLane(setup, stopped);
+  const most = typeof workers === "number" ? workers : groups.length === 1 ? 1 : await workers();
+  const lanes = Math.min(most, groups.length);
+  const open = lanes === 1 ? () => openLane(setup, stopped) : () => openWorkerLane(setup, stopped);
   await Promise.allSettled(Array.from({ length: lanes }, () => work(open)));
   stopped.throwIfAborted();
   return failed;

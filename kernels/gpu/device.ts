@@ -80,15 +80,29 @@ async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   }
 }
 
+/** The default adapter. */
+async function findAdapter(): Promise<GPUAdapter> {
+  // Without this Deno may fall back to OpenGL, whose results and limits differ, without a word.
+  Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan,metal,dx12");
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new NoAdapterError(installHelp);
+  return adapter;
+}
+
+/**
+ * Whether the processor does the work of the default adapter; opens no device.
+ * @throws NoAdapterError where there is none, saying what to install.
+ */
+export async function isSoftwareAdapter(): Promise<boolean> {
+  return (await findAdapter()).info.isFallbackAdapter;
+}
+
 /**
  * Opens the default adapter with its real limits.
  * @throws NoAdapterError where there is none, saying what to install.
  */
 export async function openGpu(): Promise<Gpu> {
-  // Without this Deno may fall back to OpenGL, whose results and limits differ, without a word.
-  Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan,metal,dx12");
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new NoAdapterError(installHelp);
+  const adapter = await findAdapter();
   const device = await requestDevice(adapter);
   const info = adapter.info;
   const fixedSubgroup = device.features.has("subgroups" as GPUFeatureName) &&

@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { LaneSetup } from "../../benchmarks/lanes.ts";
+import { defaultLanes, type LaneSetup } from "../../benchmarks/lanes.ts";
 import type { Planned } from "../../benchmarks/plan.ts";
 import { progressLine } from "../../benchmarks/progress_line.ts";
 import { type OnProgress, runPlan } from "../../benchmarks/runner.ts";
 import { cellFolder, modelFolder, readResult, StoreError } from "../../benchmarks/store.ts";
 import { checkpointFolder } from "../../benchmarks/trained_model.ts";
 import { firstStageId, trainingId } from "../../benchmarks/cell.ts";
+import { gpuTest } from "../kernels/gpu.ts";
 import { ownTaskSettings, planSmoke as planChosen, withData } from "./world.ts";
 
 /** A plan of ten cells, eight of them trained. */
@@ -89,6 +90,31 @@ Deno.test("One worker and two write the same bytes", () =>
     assertEquals(executed(folder), 36);
     assertEquals(bytesOf(two.runDir, planned), bytesOf(one.runDir, planned));
   }));
+
+Deno.test("The number of workers is asked for only where several models are missing", () =>
+  withData(async (folder, dataDir) => {
+    const planned = await planSmoke(dataDir);
+    const setup = setupOf(folder, "run");
+    let asked = 0;
+    const workers = () => Promise.resolve(++asked + 1);
+    assertEquals(await runPlan(planned, setup, workers, undefined, () => {}), 0);
+    assertEquals(asked, 1);
+    assertEquals(await runPlan(planned, setup, workers, undefined, () => {}), 0);
+    const { id } = planned.plan.cells[0];
+    await Deno.remove(cellFolder(setup.runDir, id), { recursive: true });
+    assertEquals(await runPlan(planned, setup, workers, undefined, () => {}), 0);
+    assertEquals(asked, 1);
+    assertEquals(readResult(setup.runDir, id)!.status, "ok");
+  }));
+
+gpuTest(
+  "Two lanes are the default on a software adapter with processors and memory for them, one elsewhere",
+  async (gpu) => {
+    const shares = gpu.adapter.software && navigator.hardwareConcurrency > 1;
+    assertEquals(await defaultLanes(1000), shares ? 2 : 1);
+    assertEquals(await defaultLanes(1e12), 1);
+  },
+);
 
 Deno.test("Trainings that begin with the same stage run one after the other, whatever the number of workers", async () => {
   const folder = await Deno.makeTempDir({ prefix: "tunemark-" });

@@ -75,7 +75,7 @@ Deno.test("defaults are filled in", () => {
     out: undefined,
     only: undefined,
     operands: "12bit",
-    workers: "1",
+    workers: undefined,
     "evaluation-batch": "64",
     "micro-batch-tokens": undefined,
   });
