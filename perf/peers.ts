@@ -28,7 +28,7 @@ interface Peer {
 }
 
 /** Longest time a peer may take, in seconds. */
-const patience = 120;
+const patience = 300;
 
 function ownPath(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));
