@@ -35,7 +35,10 @@ export type FromWorker =
   | { readonly kind: "ended"; readonly end: CellEnd }
   | { readonly kind: "error"; readonly name: string; readonly message: string };
 
-/** Bytes that training a model takes for each of its parameters, at most, beside what grows with a batch. */
+/**
+ * Bytes that training takes for each parameter, beside what grows with a batch, rounded up: weights, their copies in images, gradients and two
+ * moments on the device, weights and moments again while a checkpoint is written.
+ */
 const bytesOfParameter = 40;
 
 /**
@@ -45,8 +48,8 @@ const bytesOfParameter = 40;
  * @throws NoAdapterError where there is no adapter.
  */
 export async function defaultLanes(parameters: number): Promise<number> {
-  const [processors, free] = [navigator.hardwareConcurrency, Deno.systemMemoryInfo().available];
-  return await isSoftwareAdapter() && processors > 1 && 2 * bytesOfParameter * parameters < free / 2 ? 2 : 1;
+  if (!await isSoftwareAdapter() || navigator.hardwareConcurrency === 1) return 1;
+  return 2 * bytesOfParameter * parameters < Deno.systemMemoryInfo().available / 2 ? 2 : 1;
 }
 
 /** A lane in this thread. */
