@@ -2,8 +2,7 @@
  * The benchmarks: settings of the papers planned as cells, run, and stored.
  * @module
  */
-import { parameterShapes } from "../models/config.ts";
-import { elementCount } from "../models/safetensors.ts";
+import { parameterCount } from "../models/config.ts";
 import { describePlan } from "./dry_run.ts";
 import { defaultLanes } from "./lanes.ts";
 import type { Planned } from "./plan.ts";
@@ -86,7 +85,7 @@ async function planWithModel(options: BenchOptions): Promise<{ planned: Planned;
   const settings = chooseSettings(options.settings);
   return await withPlanner(options, async ({ plan, checkpoint }) => ({
     planned: await plan(settings, options.profile),
-    parameters: parameterShapes(checkpoint.config).reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    parameters: parameterCount(checkpoint.config),
   }));
 }
 

@@ -375,3 +375,8 @@ export function parameterShapes(config: LlamaConfig): ParameterShape[] {
     ...(config.tied ? [] : [{ name: "lm_head.weight", shape: [vocabSize, hidden] } as const]),
   ];
 }
+
+/** Parameters of the model. */
+export function parameterCount(config: LlamaConfig): number {
+  return parameterShapes(config).reduce((sum, { shape: [rows, columns = 1] }) => sum + rows * columns, 0);
+}

@@ -52,7 +52,7 @@ const MAX_HEADER = 100_000_000;
 const CHUNK = 1 << 20;
 
 /** Elements of a shape; 1 for a scalar. */
-export function elementCount(shape: readonly number[]): number {
+function elements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
@@ -151,7 +151,7 @@ function parseTensor(name: string, value: unknown, path: string, dataStart: numb
       `${where}: data_offsets [${start}, ${end}] go beyond the ${dataSize} bytes of data in the file; it has been cut short`,
     );
   }
-  const expected = elementCount(shape) * bytesOf[dtype];
+  const expected = elements(shape) * bytesOf[dtype];
   if (end - start !== expected) {
     throw new Error(
       `${where}: data_offsets span ${end - start} bytes, but shape [${shape}] of ${dtype} takes ${expected}`,
@@ -184,7 +184,7 @@ function parseTensors(header: JsonObject, path: string, dataStart: number, fileS
 
 /** Reads a tensor's elements from the file's current position and widens them, a chunk at a time. */
 function readWidened(file: Deno.FsFile, { dtype, shape }: TensorInfo, path: string): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(elementCount(shape));
+  const out = new Float32Array(elements(shape));
   if (dtype === "F32") {
     readFully(file, new Uint8Array(out.buffer), path);
     return out;
@@ -271,7 +271,7 @@ export function writeSafetensors(
   for (const { name, shape, dtype = "F32" } of sorted) {
     if (names.has(name)) throw new Error(`${path}: two tensors named ${name}; names must differ`);
     names.add(name);
-    const end = at + elementCount(shape) * bytesOf[dtype];
+    const end = at + elements(shape) * bytesOf[dtype];
     entries.push([name, { dtype, shape, data_offsets: [at, end] }]);
     at = end;
   }
@@ -284,8 +284,8 @@ export function writeSafetensors(
     writeAll(file, header);
     for (const { name, shape, data, dtype = "F32" } of sorted) {
       const values = typeof data === "function" ? data() : data;
-      if (values.length !== elementCount(shape)) {
-        throw new Error(`tensor ${name}: ${values.length} numbers, but shape [${shape}] takes ${elementCount(shape)}`);
+      if (values.length !== elements(shape)) {
+        throw new Error(`tensor ${name}: ${values.length} numbers, but shape [${shape}] takes ${elements(shape)}`);
       }
       writeAll(file, encode(name, values, dtype));
     }

@@ -4,7 +4,7 @@
  */
 import type { Gpu } from "../kernels/gpu/device.ts";
 import { synchronize } from "../kernels/gpu/device.ts";
-import { type LlamaConfig, parameterShapes } from "../models/config.ts";
+import { type LlamaConfig, parameterCount } from "../models/config.ts";
 import { createLlama, modelBytes, releaseLlama } from "../models/llama.ts";
 import { createSession, trainingBytes } from "../training/session.ts";
 import { sequences, weights } from "./data.ts";
@@ -96,11 +96,7 @@ async function measurePoint(
       seconds.push(Math.max(1e-9, await secondsOf(step) - floor));
     }
     const summary = summarize(seconds);
-    const parameters = parameterShapes(config)
-      .reduce(
-        (sum, { shape }) => sum + shape.reduce((product: number, size) => product * size, 1),
-        0,
-      );
+    const parameters = parameterCount(config);
     return {
       axis: one.axis,
       value: one.value,

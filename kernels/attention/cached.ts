@@ -17,7 +17,7 @@
 import type { Gpu } from "../gpu/device.ts";
 import { imageOutputType, imageType, type Kernel, kernelSource } from "../gpu/program.ts";
 import { threadGrid } from "../grid.ts";
-import { component, handedWgsl, ownNumber, sumWgsl, transposedWgsl } from "../matmul/pieces.ts";
+import { component, handedWgsl, ownNumber, stepsWgsl, sumWgsl, transposedWgsl } from "../matmul/pieces.ts";
 import { chooseTile, type Tile } from "../matmul/tile.ts";
 import { type Operands, operandWgsl } from "../numerics.ts";
 import source from "./cached.wgsl" with { type: "text" };
@@ -153,14 +153,7 @@ function bodyWgsl(
     } else {
       // Weights beyond the keys are zero; the last value stands in for the missing ones.
       const value = (step: string) => cache(`value${j} + min(4u * k + ${step}, keys - 1u) * headQuads`);
-      if (broadcast && rowGroups === 2) {
-        for (const q of [0, 2]) {
-          emit(`let pair${q}_${j} = ${value(`${q}u + part`)};`);
-          for (const p of [0, 1]) emit(`let b${q + p}_${j} = subgroupShuffle(pair${q}_${j}, lane + ${p * lanes}u);`);
-        }
-      } else {
-        for (let q = 0; q < 4; q++) emit(`let b${q}_${j} = ${value(`${q}u`)};`);
-      }
+      for (const step of stepsWgsl(j, lanes, broadcast && rowGroups === 2, value)) emit(step);
     }
   }
   for (const i of rowList) {

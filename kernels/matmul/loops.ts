@@ -4,7 +4,7 @@
  * to the sums `c{row}_{column}`, four steps of k at a time.
  * @module
  */
-import { component, handedWgsl, list, sumWgsl, transposedWgsl } from "./pieces.ts";
+import { component, handedWgsl, list, stepsWgsl, sumWgsl, transposedWgsl } from "./pieces.ts";
 import type { Tile } from "./tile.ts";
 
 /** How operands lie in memory: `row` is [m][k] for A and [k][n] for B; `column` is [k][m] for A and [n][k] for B. */
@@ -83,14 +83,8 @@ export function directLoop(parts: LoopParts): string {
         emit(`let w${j}_${c} = ${loadB(`bBase + (min(m${j} + ${c}u, columnCount - 1u)${further}) * bStride + k`)};`);
       }
       for (const q of list(4)) emit(transposedWgsl(q, j));
-    } else if (broadcast && groups === 2) {
-      // Both groups need the same columns: each fetches one of two steps for both.
-      for (const q of [0, 2]) {
-        emit(`let pair${q}_${j} = ${row(`${q}u + part`)};`);
-        for (const p of list(2)) emit(`let b${q + p}_${j} = subgroupShuffle(pair${q}_${j}, lane + ${p * lanes}u);`);
-      }
     } else {
-      for (const q of list(4)) emit(`let b${q}_${j} = ${row(`${q}u`)};`);
+      for (const step of stepsWgsl(j, lanes, broadcast && groups === 2, row)) emit(step);
     }
   }
   emit(sums(parts, value).join("\n"));

@@ -17,6 +17,18 @@ export function transposedWgsl(q: number, j: number | string): string {
   return `let b${q}_${j} = vec4<f32>(${list(4).map((c) => `w${j}_${c}.${component[q]}`).join(", ")});`;
 }
 
+/**
+ * B's four steps for the vec4 of columns `j`, where B is stored by rows; `load` is WGSL of a step's vec4. With `shared`, the two groups of a
+ * register need the same columns: each fetches one of two steps for both.
+ */
+export function stepsWgsl(j: number, lanes: number, shared: boolean, load: (step: string) => string): string[] {
+  if (!shared) return list(4).map((q) => `let b${q}_${j} = ${load(`${q}u`)};`);
+  return [0, 2].flatMap((q) => [
+    `let pair${q}_${j} = ${load(`${q}u + part`)};`,
+    ...list(2).map((p) => `let b${q + p}_${j} = subgroupShuffle(pair${q}_${j}, lane + ${p * lanes}u);`),
+  ]);
+}
+
 /** Four steps of the sum of row `i` and vec4 of columns `j`, in their order; `value` is A's at a step, B's is `b{step}_{j}`. */
 export function sumWgsl(i: number, j: number | string, value: (q: number) => string): string {
   return `c${i}_${j} = ((((c${i}_${j} + ${list(4).map((q) => `${value(q)} * b${q}_${j}`).join(") + ")});`;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { configJson, parameterShapes, parseConfig } from "../../models/config.ts";
+import { configJson, parameterCount, parameterShapes, parseConfig } from "../../models/config.ts";
 import { tinyConfig } from "./tiny_model.ts";
 
 const parse = (changes: Record<string, unknown>) => parseConfig(tinyConfig(changes), "m/config.json");
@@ -231,4 +231,10 @@ Deno.test("a bad configuration gives one line that names the field and what is v
     assertThrows(() => parseConfig([], "m/config.json"), Error).message,
     "m/config.json: must be a JSON object",
   );
+});
+
+Deno.test("the embedded model has as many parameters as its card says, and a published one as many as its publisher says", async () => {
+  const path = new URL("../../fixtures/model/config.json", import.meta.url);
+  assertEquals(parameterCount(parseConfig(JSON.parse(await Deno.readTextFile(path)), "config.json")), 937_600);
+  assertEquals(parameterCount(parseConfig(LLAMA_3_2_1B, "config.json")), 1_235_814_400);
 });
