@@ -17,7 +17,7 @@ export type OnProgress = (progress: Progress) => void;
  *
  * The bytes written do not depend on the number of workers. Nothing is opened where nothing is missing.
  *
- * @param workers Most lanes, or what finds their number where something is missing.
+ * @param workers Most lanes, or what finds their number, asked where several models are missing.
  * @returns How many cells of the plan failed.
  * @throws The first error that is not a cell's own (no adapter, a file that cannot be written, the signal); the other lanes stop between
  * steps before it is thrown.
